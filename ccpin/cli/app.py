@@ -1,0 +1,80 @@
+"""The command line: which verbs there are. A verb's module is imported when it is called; all of them for `--help`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from ccpin.cli.output import fail
+from ccpin.errors import BadOption, CcpinError
+
+VERBS = {
+    "use": "use",
+    "sync": "sync",
+    "check": "check",
+    "which": "show",
+    "current": "show",
+    "list": "listing",
+    "env": "show",
+    "install": "store",
+    "uninstall": "store",
+    "exec": "exec",
+    "config": "config",
+    "setup": "setup",
+    "completion": "completion",
+}
+"""Verb -> the module of ccpin.cli that holds it, in the order of the help."""
+
+COMPLETE = "_CCPIN_COMPLETE"
+"""The variable by which a shell's completion script asks."""
+
+_WrongUsage: Any = typer.BadParameter.__bases__[0]  # click's UsageError, wherever this typer keeps its click
+
+
+def run_app(args: list[str]) -> int:
+    """The exit code of `ccpin ARGS`. Nothing is raised: what goes wrong is said, as text or as JSON."""
+    as_json = "--json" in args
+    command = next((a for a in args if not a.startswith("-")), "")
+    try:
+        code: Any = build(command)(args or ["--help"], prog_name="ccpin", standalone_mode=False)
+    except _WrongUsage as error:
+        known = command if command in VERBS else ""
+        return fail(command, BadOption(reason=error.format_message(), command=known), as_json=as_json)
+    except CcpinError as error:
+        return fail(command, error, as_json=as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("\nccpin: interrupted; nothing was changed\n")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads any more; the interpreter flushes at its end
+        return 1
+    except Exception as error:  # noqa: BLE001  the last one to hear of it
+        from ccpin.cli.bugs import report
+
+        return report(error)
+    return code if isinstance(code, int) else 0
+
+
+def build(verb: str) -> typer.Typer:
+    """The app with the one verb that was called: importing all the others would cost more than running it."""
+    app = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_ccpin)
+    for name in [verb] if verb in VERBS and COMPLETE not in os.environ else VERBS:
+        module = importlib.import_module(f"ccpin.cli.{VERBS[name]}")
+        app.command(name)(getattr(module, f"{name}_command"))
+    return app
+
+
+def _ccpin(
+    version: Annotated[bool, typer.Option("--version", help="Show ccpin's own version.")] = False,
+) -> None:
+    """Pins Claude Code for a project: one release, the same behaviour flags, on every machine."""

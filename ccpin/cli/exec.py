@@ -1,0 +1,67 @@
+"""`ccpin exec`: stands in the place of `claude`. The shim hands over to it, so it starts as fast as it can."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from ccpin.errors import BadOption
+from ccpin.launching.launch import launch, run_pin
+from ccpin.paths import Home, find_home
+from ccpin.pinning.find import Pin
+
+
+def exec_claude(args: Sequence[str], env: dict[str, str]) -> int:
+    """`[--home DIR] [--version SPEC] [--] ARGS…`. Returns only on Windows; raises CcpinError."""
+    options, rest = _split(args)
+    home = find_home({**env, "CCPIN_HOME": options["--home"]} if "--home" in options else env)
+    if "--version" not in options:
+        return launch(rest, env, home, install=install_missing, say=_say)
+    from ccpin.launching.choose import choose, pin_or_none
+
+    pin = choose(home, options["--version"], pin_or_none(home), env, where="ccpin exec --version")
+    return run_pin(rest, env, home, pin, install=install_missing)
+
+
+def install_missing(home: Home, pin: Pin, env: dict[str, str]) -> None:
+    """Puts what a valid lock names into the store."""
+    from ccpin.cli.progress import Shown
+    from ccpin.launching.node import require_node
+    from ccpin.pinning.lock import parse
+    from ccpin.releases.registry import Registry
+    from ccpin.store.install import install
+    from ccpin.store.projects import remember
+
+    lock = parse(pin.data, pin.path)
+    install(
+        home,
+        lock,
+        lambda: Registry.configured(env),
+        progress=Shown(),
+        check=lambda engines: lock.runtime == "native" or require_node(env, engines, lock.version),
+    )
+    if pin.why == "lock":
+        remember(home, pin.path)
+
+
+def _split(args: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """ccpin's own options, which stand first, and the rest, which is Claude Code's."""
+    options: dict[str, str] = {}
+    rest = list(args)
+    while rest and rest[0] in ("--home", "--version"):
+        if len(rest) < 2 or not rest[1] or rest[1].startswith("-"):
+            raise BadOption(reason=f"`{rest[0]}` needs a value", command="exec")
+        options[rest[0]], rest = rest[1], rest[2:]
+    return options, rest[1:] if rest[:1] == ["--"] else rest
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+def exec_command() -> None:
+    """Run the pinned Claude Code: `ccpin exec [--version SPEC] [--] ARGS…`.
+
+    --version SPEC runs another release for once, with the flags of the nearest lock. All that follows is Claude
+    Code's own.
+    """

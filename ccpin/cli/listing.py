@@ -1,0 +1,61 @@
+"""`ccpin list`: what is installed and who uses it; with `--remote` what there is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from ccpin.cli.output import JSON, REGISTRY, Answer, give
+from ccpin.paths import Home, find_home
+
+
+def list_command(
+    remote: Annotated[bool, typer.Option("--remote", help="Ask the registry what there is.")] = False,
+    registry: REGISTRY = None,
+    as_json: JSON = False,
+) -> None:
+    """List the installed releases, their sizes and who uses them; or all that there are."""
+    env = dict(os.environ)
+    give("list", _remote(env, registry) if remote else _local(find_home(env)), as_json=as_json)
+
+
+def _local(home: Home) -> Answer:
+    from ccpin.store.projects import known, users
+    from ccpin.store.receipt import installs
+
+    projects = known(home)
+    rows: list[dict[str, Any]] = [
+        {
+            "version": i.receipt.version,
+            "runtime": i.receipt.runtime,
+            "platform": i.receipt.platform,
+            "bytes": i.size,
+            "executable": i.executable,
+            "used_by": users(projects, i.receipt.version, i.receipt.digest),
+        }
+        for i in installs(home)
+    ]
+    lines = [
+        f"{row['version']:<10} {row['runtime']:<7} {row['bytes'] / 1e6:>6,.0f} MB  "
+        + (", ".join(row["used_by"]) or "no known project")
+        for row in rows
+    ]
+    notes = () if rows else ("nothing is installed; `ccpin use 2.0.14` pins this project to a release",)
+    return Answer({"home": home.root, "installed": rows}, "\n".join(lines), notes)
+
+
+def _remote(env: dict[str, str], address: str | None) -> Answer:
+    from ccpin.releases.catalog import offered
+    from ccpin.releases.registry import Registry
+
+    registry = Registry.configured(env, address)
+    found = offered(registry)
+    lines = []
+    for release in found:
+        tags = f"  [{', '.join(release.tags)}]" if release.tags else ""
+        missing = f"  not for {', '.join(release.missing)}" if release.missing else ""
+        lines.append(f"{release.version:<10} {release.era}{tags}{missing}")
+    return Answer({"registry": registry.name, "releases": [asdict(r) for r in found]}, "\n".join(lines))

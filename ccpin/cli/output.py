@@ -1,0 +1,83 @@
+"""One result, two forms: text for people, one JSON envelope for programs. Results go to stdout, messages to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import typer
+
+from ccpin.errors import CcpinError
+
+JSON = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]
+REGISTRY = Annotated[
+    str | None,
+    typer.Option("--registry", metavar="URL", help="The npm registry to ask, instead of the configured one."),
+]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command found: `data` for JSON, `text` for stdout, `notes` for stderr, and the exit code."""
+
+    data: Mapping[str, Any]
+    text: str = ""
+    notes: Sequence[str] = ()
+    errors: Sequence[CcpinError] = field(default=())
+
+    @property
+    def code(self) -> int:
+        return max((error.exit_code for error in self.errors), default=0)
+
+
+def give(command: str, answer: Answer, *, as_json: bool) -> None:
+    """Renders an answer, and ends the command with its exit code."""
+    if as_json:
+        _envelope(command, answer.data, answer.errors)
+    elif answer.text:
+        typer.echo(answer.text)
+    for note in answer.notes:
+        say(note)
+    if not as_json:
+        for error in answer.errors:
+            complain(error)
+    if answer.code:
+        raise typer.Exit(answer.code)
+
+
+def fail(command: str, error: CcpinError, *, as_json: bool) -> int:
+    """Renders a failure; its exit code."""
+    if as_json:
+        _envelope(command, {}, [error])
+    else:
+        complain(error)
+    return error.exit_code
+
+
+def complain(error: CcpinError) -> None:
+    """What happened, and on a line of its own what mends it."""
+    say(f"ccpin: {error}")
+    say(f"  {error.hint}")
+
+
+def say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _envelope(command: str, data: Mapping[str, Any], errors: Sequence[CcpinError]) -> None:
+    typer.echo(
+        json.dumps(
+            {
+                "ok": not errors,
+                "command": command,
+                "data": data,
+                "errors": [{"code": e.code, "message": str(e), "hint": e.hint} for e in errors],
+            },
+            ensure_ascii=True,  # a path may hold bytes that are no text
+            indent=2,
+        )
+    )

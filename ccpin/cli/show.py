@@ -1,0 +1,78 @@
+"""`ccpin which`, `ccpin current`, `ccpin env`: what is pinned here, and why."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from ccpin.cli.output import JSON, Answer, give
+from ccpin.launching.which import current_pin, which
+from ccpin.paths import find_home
+from ccpin.pinning import flags
+from ccpin.pinning.find import Pin
+from ccpin.store.entry import ready
+
+_WHY = {
+    "lock": "the nearest lock, from this folder upward",
+    "default": "this user's default (`ccpin use --global`); no lock here or above",
+    "asked": "named in the environment; flags of the nearest lock",
+}
+
+
+def which_command(as_json: JSON = False) -> None:
+    """Print the absolute path of the pinned executable, and nothing else."""
+    env = dict(os.environ)
+    path = which(env, find_home(env))
+    give("which", Answer({"path": path}, path), as_json=as_json)
+
+
+def current_command(as_json: JSON = False) -> None:
+    """Show which release is pinned here, where that is said, and why it counts."""
+    env = dict(os.environ)
+    home = find_home(env)
+    pin = current_pin(env, home)
+    head = pin.head
+    path = ready(home, head.version, head.digest, head.runtime)
+    data: dict[str, Any] = {
+        "version": head.version,
+        "request": head.request,
+        "runtime": head.runtime,
+        "path": path,
+        "source": pin.path,
+        "line": head.line,
+        "why": pin.why,
+    }
+    text = "\n".join(
+        (
+            f"Claude Code {head.version}",
+            f"  asked for   {head.request}",
+            f"  runtime     {head.runtime}",
+            f"  executable  {path or 'not installed yet: `ccpin sync`'}",
+            f"  said in     {pin.source}",
+            f"  because     {_WHY[pin.why]}",
+        )
+    )
+    give("current", Answer(data, text), as_json=as_json)
+
+
+def env_command(
+    everything: Annotated[bool, typer.Option("--all", help="All flags that a lock may hold.")] = False,
+    as_json: JSON = False,
+) -> None:
+    """Show the behaviour flags of the lock."""
+    env = dict(os.environ)
+    home = find_home(env)
+    pin = None if everything else current_pin(env, home)
+    held = dict.fromkeys(flags.SWITCHES, flags.ON) if pin is None else pin.head.env
+    rows = [{"name": name, "value": value, "effect": flags.SWITCHES[name]} for name, value in sorted(held.items())]
+    width = max((len(name) for name in held), default=0) + len(flags.ON) + 1
+    lines = [f"{row['name']}={row['value']}".ljust(width) + f"  {row['effect']}" for row in rows]
+    source = None if pin is None else pin.path
+    notes = () if lines else (f"{_named(pin)} holds no flags",)
+    give("env", Answer({"source": source, "flags": rows}, "\n".join(lines), notes), as_json=as_json)
+
+
+def _named(pin: Pin | None) -> str:
+    return "the lock" if pin is None else pin.path

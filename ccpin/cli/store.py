@@ -1,0 +1,73 @@
+"""`ccpin install` and `ccpin uninstall`: releases in the store, apart from any project."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from ccpin import platforms
+from ccpin.cli.output import JSON, REGISTRY, Answer, give
+from ccpin.cli.progress import Shown
+from ccpin.errors import InUse, NothingInstalled
+from ccpin.launching.node import remember_node, require_node
+from ccpin.paths import Home, find_home
+from ccpin.pinning.find import require_minimum
+from ccpin.pinning.request import parse_request
+from ccpin.releases.registry import Registry
+from ccpin.releases.resolve import pick, resolve
+from ccpin.store.entry import node_link
+from ccpin.store.install import install, uninstall
+from ccpin.store.projects import known, users
+from ccpin.store.receipt import installs
+
+FORCE = Annotated[bool, typer.Option("--force", help="Do it all the same.")]
+
+
+def install_command(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="As for `ccpin use`.")],
+    runtime: Annotated[
+        str | None, typer.Option(metavar="KIND", help="native or node, where a release has both.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Install it anew even if it is there.")] = False,
+    registry: REGISTRY = None,
+    as_json: JSON = False,
+) -> None:
+    """Put a release into the store without pinning it."""
+    env = dict(os.environ)
+    home = find_home(env)
+    request = parse_request(spec)
+    asked = Registry.configured(env, registry)
+    version = pick(asked, request)
+    require_minimum(home, version)
+    release = resolve(asked, version, platforms.current(), runtime)
+    node = require_node(env, release.engines, version) if release.runtime == "node" else None
+    lock = release.to_lock(request)
+    done = install(home, lock, lambda: asked, progress=Shown(), force=force)
+    if node is not None:
+        remember_node(node, node_link(home, version, lock.digest))
+    data = {"version": version, "runtime": release.runtime, "executable": done.executable, "bytes": done.size}
+    give("install", Answer(data, f"Claude Code {version} is installed"), as_json=as_json)
+
+
+def uninstall_command(
+    version: Annotated[str, typer.Argument(metavar="VERSION")], force: FORCE = False, as_json: JSON = False
+) -> None:
+    """Remove a release from the store; not one that a known project's lock names."""
+    home = find_home(dict(os.environ))
+    freed = remove(home, version, force=force)
+    text = f"Claude Code {version} is removed; {freed / 1e6:,.0f} MB are free again"
+    give("uninstall", Answer({"version": version, "bytes": freed}, text), as_json=as_json)
+
+
+def remove(home: Home, version: str, *, force: bool) -> int:
+    """Removes all entries of a version; the bytes that they held. Raises NothingInstalled, InUse."""
+    found = [i for i in installs(home) if i.receipt.version == version]
+    if not found:
+        raise NothingInstalled(version=version)
+    projects = known(home)
+    in_use = sorted({u for i in found for u in users(projects, version, i.receipt.digest)})
+    if in_use and not force:
+        raise InUse(version=version, users=", ".join(in_use))
+    return sum(uninstall(home, i) for i in found)

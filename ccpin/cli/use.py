@@ -1,0 +1,170 @@
+"""`ccpin use`: pins a project (or this user's default) to a release."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import typer
+
+from ccpin import platforms
+from ccpin.cli.output import JSON, REGISTRY, Answer, give
+from ccpin.cli.progress import Shown
+from ccpin.errors import FolderGone, LockConflict, NothingAsked
+from ccpin.launching.node import remember_node, require_node
+from ccpin.paths import Home, find_home
+from ccpin.pinning.find import read_bytes, require_minimum
+from ccpin.pinning.head import version_key
+from ccpin.pinning.lock import Lock, parse, render
+from ccpin.pinning.request import parse_request
+from ccpin.pinning.write import project_lock, require_writable, write_lock
+from ccpin.releases.registry import Registry
+from ccpin.releases.resolve import FIRST_STARTING, pick, resolve
+from ccpin.store.entry import node_link
+from ccpin.store.install import install
+from ccpin.store.projects import remember
+
+
+@dataclass(frozen=True)
+class Used:
+    """What `ccpin use` did. `before` is the version that was pinned, `absent` the platforms the registry lacks."""
+
+    version: str
+    request: str
+    runtime: str
+    lock: str
+    changed: bool
+    before: str | None
+    absent: tuple[str, ...]
+    executable: str
+    registry: str
+
+
+def use(
+    spec: str | None,
+    path: str,
+    home: Home,
+    env: dict[str, str],
+    *,
+    registry: Registry | None = None,
+    runtime: str | None = None,
+) -> Used:
+    """Pins what `spec` means in the lock at `path`; without `spec`, what that lock's request means today.
+
+    Resolves once, installs, writes the lock last. A failure anywhere leaves the lock as it was.
+    """
+    old_text, old = _old_lock(path, repairable=spec is not None)
+    again = spec is None
+    if spec is None:
+        if old is None:
+            raise NothingAsked()
+        spec = old.request
+    request = parse_request(spec)
+    require_writable(path)
+    registry = registry or Registry.configured(env)
+    version = pick(registry, request)
+    require_minimum(home, version)
+    if again and old is not None and old.version == version:
+        runtime = runtime or old.runtime
+    release = resolve(registry, version, platforms.current(), runtime)
+    node = require_node(env, release.engines, version) if release.runtime == "node" else None
+    lock = release.to_lock(request, old)
+    text = render(lock, old_text)
+    installed = install(home, lock, lambda: registry, progress=Shown())
+    if node is not None:
+        remember_node(node, node_link(home, version, lock.digest))
+    changed = write_lock(path, text, old_text)
+    if path != home.default_lock:
+        remember(home, path)
+    return Used(
+        version=version,
+        request=request.text,
+        runtime=release.runtime,
+        lock=path,
+        changed=changed,
+        before=old.version if old else None,
+        absent=release.absent,
+        executable=installed.executable,
+        registry=registry.name,
+    )
+
+
+def _old_lock(path: str, *, repairable: bool) -> tuple[str | None, Lock | None]:
+    """The lock that is there, as text and value. One with conflict markers counts as none when a version was named."""
+    if not os.path.lexists(path):
+        return None, None
+    data = read_bytes(path)
+    try:
+        return data.decode(), parse(data, path)
+    except UnicodeDecodeError:
+        parse(data, path)  # says so, with the line
+        raise
+    except LockConflict:
+        if not repairable:
+            raise
+        return None, None
+
+
+def _notes(used: Used, fresh_checkout: str | None) -> Iterator[str]:
+    if used.before and version_key(used.version) < version_key(used.before):
+        yield f"note: the pin moves down, from {used.before}: sessions written by newer releases may not open"
+    if version_key(used.version) < version_key(FIRST_STARTING):
+        yield (
+            f"note: {used.version} is known to refuse to start a session: before {FIRST_STARTING}, the server's"
+            ' floor makes a release end with "needs an update"'
+        )
+    if used.absent:
+        yield f"note: {used.registry} does not hold {used.version} for {', '.join(used.absent)}"
+    if fresh_checkout:
+        yield f"note: keep git from merging locks by lines: echo '.ccpin.lock -text -merge' >> {fresh_checkout}"
+
+
+def _attributes_to_offer(used: Used) -> str | None:
+    """The .gitattributes that lacks ccpin's line, when a lock was just made in a git checkout."""
+    if used.before is not None:
+        return None
+    folder = os.path.dirname(used.lock)
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        if folder == os.path.dirname(folder):
+            return None
+        folder = os.path.dirname(folder)
+    path = os.path.join(folder, ".gitattributes")
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return None if ".ccpin.lock" in file.read(1 << 20) else path
+    except OSError:
+        return path
+
+
+def use_command(
+    spec: Annotated[
+        str | None,
+        typer.Argument(metavar="[SPEC]", help="2.0.14, 2.0, '>=2.0,<2.1', latest or stable; nothing: ask again."),
+    ] = None,
+    default: Annotated[bool, typer.Option("--global", help="Set this user's default instead.")] = False,
+    runtime: Annotated[
+        str | None, typer.Option(metavar="KIND", help="native or node, where a release has both.")
+    ] = None,
+    registry: REGISTRY = None,
+    as_json: JSON = False,
+) -> None:
+    """Pin this project to a release: resolve it, install it, write .ccpin.lock."""
+    env = dict(os.environ)
+    home = find_home(env)
+    path = home.default_lock if default else project_lock(current_folder())
+    asked = Registry.configured(env, registry) if registry else None
+    used = use(spec, path, home, env, registry=asked, runtime=runtime)
+    what = "pinned" if used.changed else "was pinned already"
+    text = f"Claude Code {used.version} {what} in {used.lock}"
+    notes = tuple(_notes(used, _attributes_to_offer(used)))
+    give("use", Answer({**asdict(used), "notes": notes}, text, notes), as_json=as_json)
+
+
+def current_folder() -> str:
+    """The current folder, absolute. Raises FolderGone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        raise FolderGone() from None

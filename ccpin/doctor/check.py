@@ -1,0 +1,94 @@
+"""`ccpin check`: whether what the lock says is what would run here. For CI and pre-commit; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ccpin.errors import CcpinError, EntryChanged, NotInstalled, NotSetUp, PlatformNotLocked
+from ccpin.launching.node import require_node
+from ccpin.launching.shims import shim_status
+from ccpin.paths import Home
+from ccpin.pinning.find import find_pin, require_minimum
+from ccpin.pinning.lock import Lock, parse
+from ccpin.platforms import current
+from ccpin.store.entry import install_folder, platform_key, ready
+from ccpin.store.receipt import Install, changes, read_install
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was looked at, and every fault that was found; `version` is None when there is no valid lock."""
+
+    version: str | None
+    lock: str | None
+    executable: str | None
+    faults: tuple[CcpinError, ...]
+
+
+def check(home: Home, env: dict[str, str], *, deep: bool = False, lock_only: bool = False) -> Checked:
+    """Looks at lock, platform, install (by stat, or with `deep` by every byte), Node.js and shim, in this order.
+
+    A JavaScript release's lock holds the tarball's digest, so there `deep` compares with the receipt, whose files
+    were unpacked from the tarball of that digest.
+    """
+    try:
+        pin = find_pin(home)
+        lock = parse(pin.data, pin.path)
+    except CcpinError as error:
+        return Checked(None, error.where, None, (error,))
+    faults = list(_lock_faults(home, lock, pin.path))
+    installed = None
+    if not lock_only and not faults:
+        installed = read_install(install_folder(home, lock.version, lock.digest, lock.runtime))
+        faults += _install_faults(home, lock, installed, pin.path, deep=deep)
+        faults += _start_faults(home, lock, installed, env)
+    return Checked(lock.version, pin.path, installed.executable if installed else None, tuple(faults))
+
+
+def _lock_faults(home: Home, lock: Lock, path: str) -> Iterator[CcpinError]:
+    where = f"{path}:{lock.line}"
+    if platform_key(lock.runtime) not in lock.artifacts:
+        locked = ", ".join(lock.artifacts)
+        yield PlatformNotLocked(where=where, version=lock.version, locked=locked, platform=current())
+    try:
+        require_minimum(home, lock.version, where)
+    except CcpinError as error:
+        yield error
+
+
+def _install_faults(
+    home: Home, lock: Lock, installed: Install | None, path: str, *, deep: bool
+) -> Iterator[CcpinError]:
+    if installed is None:
+        yield NotInstalled(where=path, version=lock.version)
+        return
+    receipt = installed.receipt
+    key = platform_key(lock.runtime)
+    found = changes(installed, deep=deep)
+    if receipt.digest != lock.digest or receipt.artifact != lock.artifacts[key]:
+        found.append("its receipt is of another artifact than the lock's")
+    executable = receipt.files.get(receipt.executable)
+    locked = lock.artifacts[key].sha256
+    if executable is None or (locked is not None and executable.sha256 != locked):
+        found.append("its receipt does not hold the lock's sha256")
+    if not found and not ready(home, lock.version, lock.digest, lock.runtime):
+        found.append("its receipt is older than its executable")
+    if found:
+        yield EntryChanged(version=lock.version, reason="; ".join(found[:5]))
+
+
+def _start_faults(home: Home, lock: Lock, installed: Install | None, env: dict[str, str]) -> Iterator[CcpinError]:
+    if lock.runtime == "node":
+        try:
+            require_node(env, installed.receipt.engines if installed else None, lock.version)
+        except CcpinError as error:
+            yield error
+    status = shim_status(home, env)
+    if not status.installed:
+        yield NotSetUp(reason=f"the shim is not installed ({status.path})")
+    elif not status.current:
+        yield NotSetUp(reason=f"the shim is of another ccpin ({status.path})")
+    elif not status.ours:
+        found = f"`claude` is {status.resolves}" if status.resolves else "`claude` is not found"
+        yield NotSetUp(reason=f"{found} on this PATH, not the shim ({status.path})")

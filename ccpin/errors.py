@@ -1,0 +1,398 @@
+"""Every failure that ccpin expects: what it says, what mends it, and how it ends the process.
+
+    CcpinError                      1, or 126 in the place of `claude`
+    ├── UsageError                  2
+    ├── LockError                   the project's lock cannot be used as it is
+    ├── ReleaseError                upstream has no such release, or not for this machine
+    ├── RegistryError               the registry cannot be asked, or answered something else
+    ├── StoreError                  the bytes could not be fetched, verified or kept
+    └── LaunchError                 there is a pin, but it cannot run here (126; nothing to run: 127)
+
+A class is one kind of failure: `text` and `hint` are format strings over the keyword arguments it is
+raised with, and `hint` names one command (or one line to write) that mends it. `where` is `file:line`.
+Tests and JSON compare `code`, never the sentence.
+"""
+
+from __future__ import annotations
+
+
+class CcpinError(Exception):
+    """An expected failure. `facts` are the values that the sentence is made of."""
+
+    code = "failed"
+    exit_code = 1
+    launch_code = 126  # the exit code when ccpin stands in the place of `claude`
+    text = "{message}"
+    hint = "`ccpin --help` lists what ccpin can do"
+
+    def __init__(self, *, where: str | None = None, **facts: object) -> None:
+        self.where = where
+        self.facts = facts
+        self.message = self.text.format(**facts)
+        self.hint = self.hint.format(**facts)
+        super().__init__(f"{where}: {self.message}" if where else self.message)
+
+
+class UsageError(CcpinError):
+    code = "usage"
+    exit_code = 2
+
+
+class BadRequest(UsageError):
+    code = "bad-request"
+    text = "`{spec}` is not a version: {reason}"
+    hint = (
+        "write a version (`2.0.14`), a prefix (`2.0`), a range (`>=2.0,<2.1`), `latest` or `stable`: `ccpin use 2.0.14`"
+    )
+
+
+class NothingAsked(UsageError):
+    code = "nothing-asked"
+    text = "there is no lock here whose request could be read again"
+    hint = "name a version: `ccpin use 2.0.14`"
+
+
+class BadRuntime(UsageError):
+    code = "bad-runtime"
+    text = "`{runtime}` is not a runtime: a release is `native` (an executable) or `node` (JavaScript)"
+    hint = "leave the option away to take the release's own: `ccpin use {version}`"
+
+
+class FolderGone(UsageError):
+    code = "folder-gone"
+    text = "the current folder does not exist any more"
+    hint = "go to one that does: `cd`"
+
+
+class BadOption(UsageError):
+    code = "bad-option"
+    text = "{reason}"
+    hint = "`ccpin {command} --help` shows how it is used"
+
+
+class BadSetting(UsageError):
+    code = "bad-setting"
+    text = "`{value}` is not a value for `{name}`: {reason}"
+    hint = "`ccpin config` shows the settings; `ccpin config minimum-version 2.0.14` sets this one"
+
+
+# --- the lock ---------------------------------------------------------------------------------------
+
+
+class LockError(CcpinError):
+    code = "lock"
+
+
+class NoLock(LockError):
+    code = "no-lock"
+    launch_code = 127
+    text = "no `.ccpin.lock` in this folder or above it, and no default is set"
+    hint = "pin this project: `ccpin use 2.0.14` (or for this user: `ccpin use 2.0.14 --global`)"
+
+
+class LockUnreadable(LockError):
+    code = "lock-unreadable"
+    text = "the lock cannot be read: {reason}"
+    hint = "put back the committed one: `git checkout -- .ccpin.lock`"
+
+
+class LockConflict(LockError):
+    code = "lock-conflict"
+    text = "the lock holds conflict markers: two branches pinned different releases, and git kept both"
+    hint = "choose one of them: `ccpin use VERSION` writes the lock anew"
+
+
+class LockFromTheFuture(LockError):
+    code = "lock-version"
+    text = "the lock is of format {found}; this ccpin ({ccpin}) reads format {known}"
+    hint = "get a newer ccpin, at least {needed}: `sh install.sh` from its newest release"
+
+
+class LockInvalid(LockError):
+    code = "lock-invalid"
+    text = "the lock is not valid: {reason}"
+    hint = "put back the committed one: `git checkout -- .ccpin.lock`"
+
+
+class FlagRefused(LockError):
+    code = "flag-refused"
+    text = "`{name}` may not stand in a lock: {reason}"
+    hint = "delete that line; `ccpin env --all` lists the flags that a lock may hold"
+
+
+class DigestMismatch(LockError):
+    code = "digest-mismatch"
+    text = "`digest` does not fit the artifacts: the lock says {said}, its [artifacts] make {made}"
+    hint = "put back the committed lock, `git checkout -- .ccpin.lock`, or write it anew: `ccpin use {version}`"
+
+
+class LockWouldChange(LockError):
+    code = "lock-would-change"
+    text = "`--locked` forbids to change the lock, and it is not as ccpin writes it: {reason}"
+    hint = "write it anew and commit it: `ccpin use {version}`"
+
+
+class LockNotWritable(LockError):
+    code = "lock-not-writable"
+    text = "the lock cannot be written: {reason}"
+    hint = "make the folder writable, then repeat the command; nothing was changed"
+
+
+class PlatformNotLocked(LockError):
+    code = "platform-not-locked"
+    text = "Claude Code {version} is locked for {locked}, not for this machine ({platform})"
+    hint = "choose a release that has this platform: `ccpin list --remote` shows which do"
+
+
+# --- releases ---------------------------------------------------------------------------------------
+
+
+class ReleaseError(CcpinError):
+    code = "release"
+
+
+class UnknownRelease(ReleaseError):
+    code = "unknown-release"
+    text = "there is no Claude Code {version} in the registry {registry}{nearest}"
+    hint = "`ccpin list --remote` lists what there is"
+
+
+class NothingSatisfies(ReleaseError):
+    code = "nothing-satisfies"
+    text = "no release in the registry {registry} satisfies `{request}`; the newest is {newest}"
+    hint = "`ccpin list --remote` lists what there is"
+
+
+class NoSuchChannel(ReleaseError):
+    code = "no-such-channel"
+    text = "the registry {registry} has no tag `{channel}`; it has {tags}"
+    hint = "name a version instead: `ccpin use {newest}`"
+
+
+class PlatformMissing(ReleaseError):
+    code = "platform-missing"
+    text = "Claude Code {version} was not published for {platform}; the registry has it for {present}"
+    hint = "choose another release: `ccpin list --remote` shows which platforms each one has"
+
+
+class UnsupportedPlatform(ReleaseError):
+    code = "unsupported-platform"
+    text = "Claude Code is not published for {platform}"
+    hint = "it runs on Linux, macOS and Windows, x64 or arm64; `ccpin list --remote` shows the platforms"
+
+
+class NeedsNativeModule(ReleaseError):
+    code = "needs-native-module"
+    text = "Claude Code {version} needs {modules}, compiled at install; ccpin runs no install scripts"
+    hint = "0.2.90 to 0.2.113 are like that; choose a neighbour: `ccpin use 0.2.114`"
+
+
+class RuntimeMissing(ReleaseError):
+    code = "runtime-missing"
+    text = "Claude Code {version} does not exist as runtime `{runtime}`"
+    hint = "take the runtime it has: `ccpin use {version} --runtime {other}`"
+
+
+class BadMetadata(ReleaseError):
+    code = "bad-metadata"
+    text = "what the registry says of {what} cannot be used: {reason}"
+    hint = "try again later, or ask another registry: `ccpin use VERSION --registry URL`"
+
+
+# --- the registry -----------------------------------------------------------------------------------
+
+
+class RegistryError(CcpinError):
+    code = "registry"
+
+
+class NoRegistry(RegistryError):
+    code = "no-registry"
+    text = "no npm registry is configured: none in the environment, in {files}, and npm {npm}"
+    hint = "write `registry=https://…/` into {user_file}, or name it once: `ccpin use VERSION --registry URL`"
+
+
+class BadRegistryAddress(RegistryError):
+    code = "bad-registry-address"
+    text = "the registry's address cannot be used: {reason}"
+    hint = "write `registry=https://…/` into ~/.npmrc, or name it once: `ccpin use VERSION --registry URL`"
+
+
+class RegistryUnreachable(RegistryError):
+    code = "registry-unreachable"
+    text = "{address} cannot be reached: {reason}"
+    hint = "check the network and the proxy; `npm ping` asks the same registry"
+
+
+class RegistryDenied(RegistryError):
+    code = "registry-denied"
+    text = "{address} answered {status}: it wants credentials that the npm configuration does not hold"
+    hint = "write `{auth_line}` into ~/.npmrc, or log in: `npm login`"
+
+
+class RegistryFailed(RegistryError):
+    code = "registry-failed"
+    text = "{address} answered {status}"
+    hint = "try again later; `npm ping` asks the same registry"
+
+
+class NotFound(RegistryError):
+    code = "not-found"
+    text = "{address} answered 404: it does not hold that"
+    hint = "check which registry is asked: `npm config get registry`"
+
+
+class NotARegistry(RegistryError):
+    code = "not-a-registry"
+    text = "{address} answered something that is not npm metadata ({found}): a proxy or a login page may stand between"
+    hint = "check which registry is asked: `npm config get registry`"
+
+
+# --- the store --------------------------------------------------------------------------------------
+
+
+class StoreError(CcpinError):
+    code = "store"
+
+
+class NotInstalled(StoreError):
+    code = "not-installed"
+    launch_code = 127
+    text = "Claude Code {version} is pinned but not installed on this machine"
+    hint = "install it: `ccpin sync`"
+
+
+class IntegrityMismatch(StoreError):
+    code = "integrity-mismatch"
+    text = "{what} is not what was locked: {kind} expected {expected}, found {found}; nothing was kept"
+    hint = "the registry or something between serves other bytes; check it, then repeat `ccpin sync`"
+
+
+class Truncated(StoreError):
+    code = "truncated"
+    text = "{what} ended early: {reason}; nothing was kept"
+    hint = "the connection broke; repeat the command (`ccpin sync` in a project with a lock)"
+
+
+class BadArchive(StoreError):
+    code = "bad-archive"
+    text = "{what} is refused: {reason}; nothing was kept"
+    hint = "the registry serves an archive that upstream did not make; check it: `npm config get registry`"
+
+
+class WrongVersionInside(StoreError):
+    code = "wrong-version-inside"
+    text = "{what} says that it is {found}, not {version}; nothing was kept"
+    hint = "the registry serves another release under this number; check it: `npm config get registry`"
+
+
+class NoRoom(StoreError):
+    code = "no-room"
+    text = "no room on the disk under {path}: {reason}"
+    hint = "free some (`ccpin list` shows what is installed), or move: `CCPIN_HOME=/elsewhere ccpin setup`"
+
+
+class StoreUnwritable(StoreError):
+    code = "store-unwritable"
+    text = "the store cannot be written: {path}: {reason}"
+    hint = "make it writable for you, or keep the store elsewhere: `CCPIN_HOME=/elsewhere ccpin setup`"
+
+
+class StoreMisplaced(StoreError):
+    code = "store-misplaced"
+    text = "the store may not be under {path}: for Claude Code's updater, `{part}` marks an installation of its own"
+    hint = "keep the store elsewhere: `CCPIN_HOME=/elsewhere ccpin setup`"
+
+
+class StoreBusy(StoreError):
+    code = "store-busy"
+    text = "another ccpin has been installing this release for over {minutes} minutes"
+    hint = "wait for it, or end it, then repeat the command (`ccpin sync` in a project with a lock)"
+
+
+class EntryChanged(StoreError):
+    code = "entry-changed"
+    text = "the installed {version} is not as it was installed: {reason}"
+    hint = "install it again: `ccpin install {version} --force`"
+
+
+class InUse(StoreError):
+    code = "in-use"
+    text = "{version} is named by {users}"
+    hint = "remove it all the same: `ccpin uninstall {version} --force`"
+
+
+class NothingInstalled(StoreError):
+    code = "nothing-installed"
+    text = "{version} is not installed"
+    hint = "`ccpin list` shows what is"
+
+
+# --- the launch -------------------------------------------------------------------------------------
+
+
+class LaunchError(CcpinError):
+    code = "launch"
+
+
+class NothingToRun(LaunchError):
+    code = "nothing-to-run"
+    launch_code = 127
+    text = "nothing is pinned here, and there is no other `claude` on PATH"
+    hint = "pin this project: `ccpin use 2.0.14` (or for this user: `ccpin use 2.0.14 --global`)"
+
+
+class InstallForbidden(LaunchError):
+    code = "install-forbidden"
+    launch_code = 127
+    text = "Claude Code {version} is pinned but not installed, and CCPIN_NO_INSTALL forbids to install it now"
+    hint = "install it first: `ccpin sync`"
+
+
+class UpdateRefused(LaunchError):
+    code = "update-refused"
+    text = "`claude {verb}` is refused: this project is pinned to Claude Code {version} ({where_pinned})"
+    hint = "change the pin instead: `ccpin use VERSION`"
+
+
+class BelowMinimum(LaunchError):
+    code = "below-minimum"
+    text = "Claude Code {version} is older than your own minimum-version, {minimum} ({file})"
+    hint = "pin a newer one, `ccpin use {minimum}`, or lower the floor: `ccpin config minimum-version {version}`"
+
+
+class NodeMissing(LaunchError):
+    code = "node-missing"
+    launch_code = 127
+    text = "Claude Code {version} is a JavaScript release and needs Node.js {engines}; there is no `node` on PATH"
+    hint = "install Node.js {engines} and put it on PATH, or pin a native release: `ccpin use 2.1`"
+
+
+class NodeUnfit(LaunchError):
+    code = "node-unfit"
+    text = "Claude Code {version} needs Node.js {engines}; {path} {found}"
+    hint = "put a newer Node.js first on PATH, or pin a native release: `ccpin use 2.1`"
+
+
+class Loop(LaunchError):
+    code = "loop"
+    text = "the `claude` shim called itself {rounds} times: {path} leads back to it"
+    hint = "take that one off PATH, or pin the project: `ccpin use 2.0.14`"
+
+
+class CannotExecute(LaunchError):
+    code = "cannot-execute"
+    text = "{path} cannot be started: {reason}"
+    hint = "install it again: `ccpin install {version} --force`"
+
+
+class NotSetUp(LaunchError):
+    code = "not-set-up"
+    text = "{reason}"
+    hint = "`ccpin setup` installs the shim and puts it on PATH"
+
+
+class ProfileUnwritable(LaunchError):
+    code = "profile-unwritable"
+    text = "{path} cannot be changed: {reason}"
+    hint = "write this line into it yourself: `{line}`"

@@ -1,0 +1,67 @@
+"""A release that was named by hand, for one launch: CCPIN_VERSION, and `ccpin exec --version`."""
+
+from __future__ import annotations
+
+from ccpin import platforms
+from ccpin.errors import BadRequest, NoLock
+from ccpin.paths import Home
+from ccpin.pinning import flags
+from ccpin.pinning.find import Pin, find_pin
+from ccpin.pinning.head import Head
+from ccpin.pinning.lock import Lock, render
+from ccpin.pinning.request import parse_request
+from ccpin.releases.registry import Registry
+from ccpin.releases.resolve import pick, resolve
+from ccpin.store.entry import ready
+from ccpin.store.receipt import installs
+
+
+def pin_or_none(home: Home) -> Pin | None:
+    """The pin of the current folder, or None where there is none. Raises LockError for one that cannot be used."""
+    try:
+        return find_pin(home)
+    except NoLock:
+        return None
+
+
+def pin_of_version(home: Home, spec: str, nearest: Pin | None, env: dict[str, str]) -> Pin:
+    """The pin that CCPIN_VERSION means: an exact version, with the flags of the `nearest` lock.
+
+    The lock's own artifacts where they are of that version, else what is installed, else what the registry says.
+    Raises BadRequest, ReleaseError, RegistryError.
+    """
+    request = parse_request(spec)
+    if request.kind != "exact":
+        raise BadRequest(where="CCPIN_VERSION", spec=spec, reason="the variable takes one exact version")
+    return choose(home, spec, nearest, env, where="CCPIN_VERSION")
+
+
+def choose(home: Home, spec: str, nearest: Pin | None, env: dict[str, str], *, where: str) -> Pin:
+    """The pin that a version request means for one launch."""
+    request = parse_request(spec)
+    if nearest is not None and request.kind == "exact" and request.text == nearest.head.version:
+        return nearest
+    locked = dict(nearest.head.env) if nearest is not None else dict.fromkeys(flags.DEFAULT, flags.ON)
+    if request.kind == "exact" and (digest := _installed(home, request.text)):
+        runtime, hexdigits = digest
+        return Pin(Head(request.text, request.text, runtime, hexdigits, locked, 1), where, "asked", b"")
+    registry = Registry.configured(env)
+    release = resolve(registry, pick(registry, request), platforms.current())
+    lock = Lock(release.version, request.text, release.runtime, release.artifacts, locked)
+    return Pin(lock.head(), where, "asked", render(lock).encode())
+
+
+def _installed(home: Home, version: str) -> tuple[str, str] | None:
+    """Runtime and digest of what is installed of `version` and can be started; None where nothing is, or where
+    entries hold different bytes, so that somebody has to be asked."""
+    serving = (platforms.current(), platforms.ANY)
+    found = [
+        receipt
+        for receipt in (i.receipt for i in installs(home))
+        if receipt.version == version
+        and receipt.platform in serving
+        and ready(home, version, receipt.digest, receipt.runtime)
+    ]
+    if len({receipt.artifact for receipt in found}) != 1:
+        return None
+    return found[0].runtime, found[0].digest

@@ -1,0 +1,84 @@
+"""The Node.js that a JavaScript release runs on: the first on PATH, checked against what the release wants.
+
+Checking starts a process, so its outcome is kept as a link beside the install: as long as `node` on PATH is that very
+file, `shims/claude` starts without asking again. Relative entries of PATH are passed over: what stands in the current
+folder is the clone's, not the user's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+from ccpin.errors import NodeMissing, NodeUnfit
+
+
+def find_executable(name: str, path: str) -> str | None:
+    """The first executable file `name` in the absolute folders of `path` (a PATH)."""
+    suffixes = (".exe", ".cmd") if sys.platform == "win32" else ("",)
+    for folder in path.split(os.pathsep):
+        for suffix in suffixes:
+            candidate = os.path.join(folder, name + suffix)
+            if os.path.isabs(folder) and os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+                return candidate
+    return None
+
+
+def require_node(env: dict[str, str], engines: str | None, version: str) -> str:
+    """The path of a Node.js that fits `engines` (`>=18.0.0`). Raises NodeMissing, NodeUnfit."""
+    wanted = engines or ">=18.0.0"
+    node = find_executable("node", env.get("PATH", ""))
+    if node is None:
+        raise NodeMissing(version=version, engines=wanted)
+    found = _version(node, env)
+    if found is None:
+        raise NodeUnfit(version=version, engines=wanted, path=node, found="does not answer `--version`")
+    if not _fits(found, wanted):
+        raise NodeUnfit(version=version, engines=wanted, path=node, found=f"is {'.'.join(map(str, found))}")
+    return node
+
+
+def is_checked(node: str, link: str) -> bool:
+    """Whether `link` says that this very file was checked."""
+    try:
+        return os.path.samefile(node, link)
+    except OSError:
+        return False
+
+
+def remember_node(node: str, link: str) -> None:
+    """Makes `link` lead to `node`. A store that cannot be written only makes the next start slower."""
+    if sys.platform == "win32" or is_checked(node, link):
+        return
+    draft = f"{link}.{os.getpid()}"
+    try:
+        os.symlink(os.path.realpath(node), draft)
+        os.replace(draft, link)
+    except OSError:
+        return
+
+
+def _version(node: str, env: dict[str, str]) -> tuple[int, ...] | None:
+    try:
+        answer = subprocess.run(
+            [node, "--version"],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=20,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.match(r"v(\d{1,6})\.(\d{1,6})\.(\d{1,6})", answer.stdout)
+    return tuple(map(int, found.groups())) if found and answer.returncode == 0 else None
+
+
+def _fits(version: tuple[int, ...], engines: str) -> bool:
+    """`engines` as all JavaScript releases say it, `>=N[.N[.N]]`; any other range is not guessed at."""
+    wanted = re.fullmatch(r">=\s*(\d{1,6})(?:\.(\d{1,6}))?(?:\.(\d{1,6}))?", engines.strip())
+    return wanted is not None and version >= tuple(int(n or 0) for n in wanted.groups())

@@ -1,0 +1,27 @@
+"""Which file is `claude` here, without starting it. On the launch path."""
+
+from __future__ import annotations
+
+from ccpin.errors import NotInstalled
+from ccpin.paths import Home
+from ccpin.pinning.find import Pin, find_pin, require_minimum
+from ccpin.store.entry import ready
+
+
+def current_pin(env: dict[str, str], home: Home) -> Pin:
+    """The pin that counts in the current folder, CCPIN_VERSION included. Raises LockError; NoLock where none does."""
+    if version := env.get("CCPIN_VERSION"):
+        from ccpin.launching.choose import pin_of_version, pin_or_none
+
+        return pin_of_version(home, version, pin_or_none(home), env)
+    return find_pin(home)
+
+
+def which(env: dict[str, str], home: Home) -> str:
+    """The absolute path of the pinned executable (of a JavaScript release: its entry point). Raises NotInstalled."""
+    pin = current_pin(env, home)
+    require_minimum(home, pin.head.version, pin.source)
+    command = ready(home, pin.head.version, pin.head.digest, pin.head.runtime)
+    if command is None:
+        raise NotInstalled(where=pin.source, version=pin.head.version)
+    return command

@@ -1,0 +1,73 @@
+"""Where ccpin keeps things: the whole layout on disk in one place.
+
+    <home>/                              CCPIN_HOME, else the platform's data folder
+    ├── shims/claude                     what goes on PATH, and nothing else
+    ├── bin/ccpin                        only when install.sh made a private environment
+    ├── venv/                            that environment
+    ├── env.sh  env.fish                 what shells read: they put shims/ (and bin/) first on PATH
+    ├── setup.json                       which files `ccpin setup` wrote, for `--undo`
+    ├── minimum-version                  one line, `N.N.N`: older releases are refused
+    ├── default/.ccpin.lock              the lock outside of any project (`ccpin use --global`)
+    ├── projects/<hash>                  one line each: the path of a lock that was used here
+    ├── locks/<entry>.lock               held while an entry is being written
+    └── releases/<version>-<digest16>/   one store entry: a release as one lock names it
+        ├── <platform>/                  exists only when whole: put there by one rename
+        │   ├── claude                   the executable, or a link to the JavaScript entry point
+        │   ├── package/…                a JavaScript release's files
+        │   └── receipt.json             what was verified, written last
+        └── node                         a link to the Node.js that was checked for this release
+
+On the launch path, so nothing but `os` is imported at the top.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+LOCK_NAME = ".ccpin.lock"
+
+
+class Home:
+    """The folder that holds everything of ccpin's. `root` is absolute."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.shims = os.path.join(root, "shims")
+        self.bin = os.path.join(root, "bin")
+        self.releases = os.path.join(root, "releases")
+        self.locks = os.path.join(root, "locks")
+        self.projects = os.path.join(root, "projects")
+        self.minimum_version = os.path.join(root, "minimum-version")
+        self.default_lock = os.path.join(root, "default", LOCK_NAME)
+        self.setup_record = os.path.join(root, "setup.json")
+
+    def shim(self) -> str:
+        """The file that answers to `claude`."""
+        return os.path.join(self.shims, "claude.exe" if sys.platform == "win32" else "claude")
+
+    def entry(self, version: str, digest: str) -> str:
+        """The store entry of a release as a lock names it; `digest` is 64 hex digits."""
+        return os.path.join(self.releases, f"{version}-{digest[:16]}")
+
+
+def find_home(env: dict[str, str]) -> Home:
+    """CCPIN_HOME, made absolute, else `ccpin` in platformdirs' data folder."""
+    chosen = env.get("CCPIN_HOME")
+    if chosen:
+        return Home(os.path.abspath(os.path.expanduser(chosen)))
+    return Home(_data_folder(env))
+
+
+def _data_folder(env: dict[str, str]) -> str:
+    # platformdirs takes 17 ms to import, more than a bare Python start. Where its rule is two lines, they stand
+    # here, and a test holds them to what platformdirs says.
+    home = env.get("HOME")
+    if sys.platform.startswith("linux") and home:
+        base = env.get("XDG_DATA_HOME", "").strip() or os.path.join(home, ".local", "share")
+        return os.path.join(base, "ccpin")
+    if sys.platform == "darwin" and home and not env.get("XDG_DATA_HOME"):
+        return os.path.join(home, "Library", "Application Support", "ccpin")
+    import platformdirs
+
+    return os.path.abspath(platformdirs.user_data_dir("ccpin", appauthor=False))

@@ -1,0 +1,162 @@
+"""The head of a lock: what a launch needs, read exactly as `shims/claude` reads it.
+
+The head is everything before the line `[artifacts]`. Its grammar is small enough for a shell's builtins:
+
+    lines end in LF; words are split at spaces, and at nothing else
+    a line is blank, a comment (`#` …), `[table]`, or `name = "value"`, with an optional ` #` comment behind
+    `lock-version = 1`, then [claude] with version, request, runtime and digest once each, in any order,
+    then [env] with each flag at most once, then [artifacts], where reading stops
+
+All else is "not canonical": the shim hands such a lock over, and the launch reads it as TOML
+(`ccpin.pinning.lock`). Because the launch asks this reader first, shell and Python agree by construction; a
+property test compares the two. It works on bytes: neither reader knows an encoding.
+
+On the launch path: no imports.
+"""
+
+from __future__ import annotations
+
+from ccpin.pinning import flags
+
+FORMAT = 1
+MAX_BYTES = 1 << 20
+"""A lock has about 2 kB. More than this is not read."""
+
+RUNTIMES = ("native", "node")
+REQUEST_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.<>=!~,*-")
+_HEX = frozenset("0123456789abcdef")
+_CLAUDE_KEYS = ("version", "request", "runtime", "digest")
+_TABLES = ("[claude]", "[env]", "[artifacts]")
+
+
+class Head:
+    """What a lock says about a launch. `digest` is 64 hex digits, `line` where the version stands, from 1."""
+
+    __slots__ = ("digest", "env", "line", "request", "runtime", "version")
+
+    def __init__(self, version: str, request: str, runtime: str, digest: str, env: dict[str, str], line: int) -> None:
+        self.version = version
+        self.request = request
+        self.runtime = runtime
+        self.digest = digest
+        self.env = env
+        self.line = line
+
+
+def read_head(data: bytes) -> Head | None:
+    """The head of a lock, or None when it is not canonical."""
+    if b"\0" in data:
+        return None
+    section = ""
+    values: dict[str, str] = {}
+    env: dict[str, str] = {}
+    version_line = 0
+    for number, line in enumerate(_whole_lines(data), 1):
+        words = _words(line)
+        if not words:
+            continue
+        if len(words) == 1:
+            if not _is_next_table(words[0], section, values):
+                return None
+            section = words[0]
+            if section == "[artifacts]":
+                return Head(**_claude(values), env=env, line=version_line)
+            continue
+        if not (_take_flag(words, env) if section == "[env]" else _take_value(words, section, values)):
+            return None
+        if words[0] == "version":
+            version_line = number
+    return None  # cut off before [artifacts]: not complete
+
+
+def is_version(text: str) -> bool:
+    """`N.N.N`: digits without leading zeros, at most 20 characters. A path is built from it."""
+    parts = text.split(".")
+    return (
+        len(parts) == 3
+        and len(text) <= 20
+        and text.isascii()
+        and all(part.isdigit() and (part == "0" or part[0] != "0") for part in parts)
+    )
+
+
+def is_request(text: str) -> bool:
+    """What may stand behind `request =`; what it means is another question (`ccpin.pinning.request`)."""
+    return bool(text) and REQUEST_CHARACTERS.issuperset(text)
+
+
+def is_digest(text: str) -> bool:
+    """`sha256:` and 64 lower-case hex digits."""
+    return len(text) == 71 and text.startswith("sha256:") and _HEX.issuperset(text[7:])
+
+
+def version_key(version: str) -> tuple[int, int, int]:
+    """What versions are ordered by. `version` is `N.N.N`."""
+    major, minor, patch = version.split(".")
+    return int(major), int(minor), int(patch)
+
+
+_CHECKS = {
+    "version": is_version,
+    "request": is_request,
+    "runtime": RUNTIMES.__contains__,
+    "digest": is_digest,
+}
+
+
+def _whole_lines(data: bytes) -> list[str]:
+    """The lines that end in LF; latin-1 keeps every byte as one character."""
+    return data.decode("latin-1").split("\n")[:-1]
+
+
+def _words(line: str) -> list[str] | None:
+    """The words of a line without its comment: none, `[table]`, or name and value; an odd line gives a lone "?"."""
+    words = [word for word in line.split(" ") if word]
+    if not words or words[0].startswith("#"):
+        return None
+    if len(words) == 1 or words[1].startswith("#"):
+        return words[:1]
+    if len(words) < 3 or words[1] != "=" or (len(words) > 3 and not words[3].startswith("#")):
+        return ["?"]
+    return [words[0], words[2]]
+
+
+def _is_next_table(table: str, section: str, values: dict[str, str]) -> bool:
+    """Whether `table` is the one that comes behind `section`, which must be complete."""
+    done = -1 if not section else _TABLES.index(section)
+    complete = "lock-version" in values and (done < 0 or len(values) == 1 + len(_CLAUDE_KEYS))
+    return complete and done + 1 < len(_TABLES) and table == _TABLES[done + 1]
+
+
+def _take_value(words: list[str], section: str, values: dict[str, str]) -> bool:
+    name, value = words
+    if name in values:
+        return False
+    if not section:
+        values[name] = value
+        return name == "lock-version" and value == str(FORMAT)
+    value = _unquote(value)
+    values[name] = value
+    return name in _CHECKS and _CHECKS[name](value)
+
+
+def _take_flag(words: list[str], env: dict[str, str]) -> bool:
+    name, value = words[0], _unquote(words[1])
+    if name in env or flags.problem(name, value):
+        return False
+    env[name] = value
+    return True
+
+
+def _unquote(word: str) -> str:
+    """The text between the quotes; an impossible value where they are missing."""
+    return word[1:-1] if len(word) >= 2 and word[0] == word[-1] == '"' else '"'
+
+
+def _claude(values: dict[str, str]) -> dict[str, str]:
+    return {
+        "version": values["version"],
+        "request": values["request"],
+        "runtime": values["runtime"],
+        "digest": values["digest"][7:],
+    }

@@ -1,0 +1,50 @@
+"""All releases that the registry offers, with what each of them lacks: for `ccpin list --remote`."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ccpin import platforms
+from ccpin.errors import NotFound
+from ccpin.pinning.head import version_key
+from ccpin.releases.registry import CLAUDE, Registry, platform_package
+from ccpin.releases.resolve import FIRST_NATIVE, era
+
+
+@dataclass(frozen=True)
+class Offered:
+    """One version: its era (see `resolve.era`), the tags on it, and the platforms it is missing for."""
+
+    version: str
+    era: str
+    tags: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def offered(registry: Registry) -> list[Offered]:
+    """All versions, oldest first by number. Raises RegistryError."""
+    with ThreadPoolExecutor(len(platforms.ALL) + 1) as pool:
+        whole = pool.submit(registry.package, CLAUDE)
+        held = dict(zip(platforms.ALL, pool.map(lambda p: _versions(registry, p), platforms.ALL), strict=True))
+    package = whole.result()
+    tags: dict[str, list[str]] = {}
+    for tag, version in sorted(package.tags.items()):
+        tags.setdefault(version, []).append(tag)
+    return [
+        Offered(version, era(version), tuple(tags.get(version, ())), _missing(version, held))
+        for version in package.versions
+    ]
+
+
+def _versions(registry: Registry, platform: str) -> frozenset[str]:
+    try:
+        return frozenset(registry.package(platform_package(platform)).versions)
+    except NotFound:
+        return frozenset()
+
+
+def _missing(version: str, held: dict[str, frozenset[str]]) -> tuple[str, ...]:
+    if version_key(version) < version_key(FIRST_NATIVE):
+        return ()
+    return tuple(platform for platform, versions in held.items() if version not in versions)

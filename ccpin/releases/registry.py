@@ -1,0 +1,108 @@
+"""The npm registry as ccpin sees it: which versions a package has, and what one version's tarball must be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ccpin.errors import BadMetadata, NotFound
+from ccpin.net import Http, shown
+from ccpin.pinning.head import is_version, version_key
+from ccpin.pinning.lock import is_npm_integrity
+from ccpin.releases.npmrc import SCOPE, read_config, registry_address
+
+CLAUDE = f"{SCOPE}/claude-code"
+SDK = f"{SCOPE}/claude-agent-sdk"
+
+
+@dataclass(frozen=True)
+class Tarball:
+    """A package's archive: where it is, and its sha512 as npm writes it."""
+
+    address: str
+    integrity: str
+
+    @property
+    def name(self) -> str:
+        return shown(self.address)
+
+
+@dataclass(frozen=True)
+class Package:
+    """All of a package: its versions in the order of their numbers, and its tags."""
+
+    versions: tuple[str, ...]
+    tags: Mapping[str, str]
+
+
+class Registry:
+    """One registry. `address` ends in a slash; `source` tells where it was configured."""
+
+    def __init__(self, address: str, source: str, http: Http) -> None:
+        self.address = address
+        self.source = source
+        self.http = http
+
+    @classmethod
+    def configured(cls, env: Mapping[str, str], override: str | None = None) -> Registry:
+        """The registry that npm's configuration names. Raises NoRegistry, BadRegistryAddress."""
+        config = read_config(env)
+        address, source = registry_address(config, env, override)
+        return cls(address, source, Http(config.authorization))
+
+    @property
+    def name(self) -> str:
+        return shown(self.address)
+
+    def package(self, name: str) -> Package:
+        """All versions of a package. Raises RegistryError, BadMetadata."""
+        return self._package(name, self.http.document(self._address(name)))
+
+    def version(self, name: str, version: str) -> dict[str, Any]:
+        """One version's document. Raises NotFound, RegistryError, BadMetadata.
+
+        Not every mirror serves single versions, so a 404 is looked up in the whole document before it counts.
+        """
+        try:
+            document = self.http.document(f"{self._address(name)}/{version}")
+        except NotFound as error:
+            versions = self.http.document(self._address(name)).get("versions")
+            found = versions.get(version) if isinstance(versions, dict) else None
+            if not isinstance(found, dict):
+                raise error from None
+            document = found
+        if document.get("version") != version:
+            raise BadMetadata(what=f"{name} {version}", reason="the document is of another version")
+        return document
+
+    def tarball(self, name: str, document: Mapping[str, Any]) -> Tarball:
+        """Where a version's tarball is, and what it must be. Raises BadMetadata."""
+        what = f"{name} {document.get('version')}"
+        dist = document.get("dist")
+        if not isinstance(dist, dict) or not isinstance(dist.get("tarball"), str):
+            raise BadMetadata(what=what, reason="it names no tarball")
+        found = str(dist.get("integrity") or "").split()
+        integrity = next((part for part in found if is_npm_integrity(part)), None)
+        if integrity is None:
+            raise BadMetadata(what=what, reason="it has no sha512 integrity")
+        return Tarball(dist["tarball"], integrity)
+
+    def _address(self, name: str) -> str:
+        return self.address + name.replace("/", "%2f")
+
+    def _package(self, name: str, document: dict[str, Any]) -> Package:
+        versions, tags = document.get("versions"), document.get("dist-tags")
+        if not isinstance(versions, dict):
+            raise BadMetadata(what=name, reason="it lists no versions")
+        numbers = sorted(filter(is_version, versions), key=version_key)
+        known = {
+            str(tag): version
+            for tag, version in (tags if isinstance(tags, dict) else {}).items()
+            if isinstance(version, str) and is_version(version)
+        }
+        return Package(tuple(numbers), known)
+
+
+def platform_package(platform: str) -> str:
+    return f"{CLAUDE}-{platform}"

@@ -1,0 +1,14 @@
+"""Whether a release is there, whole and unchanged: the question of every command that then has nothing to do."""
+
+from __future__ import annotations
+
+from ccpin.paths import Home
+from ccpin.pinning.lock import Lock
+from ccpin.store.entry import install_folder
+from ccpin.store.receipt import Install, changes, read_install
+
+
+def find_install(home: Home, lock: Lock) -> Install | None:
+    """The install that serves `lock` on this machine, whole and unchanged by stat, or None."""
+    found = read_install(install_folder(home, lock.version, lock.digest, lock.runtime))
+    return found if found is not None and not changes(found) else None

@@ -1,0 +1,126 @@
+"""The receipt of an install: what was verified, written last into the entry, and compared ever after."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ccpin.paths import Home
+from ccpin.pinning.head import is_version, version_key
+from ccpin.pinning.lock import Artifact
+from ccpin.store.entry import RECEIPT
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One file of an install: size in bytes, sha256, and the mtime in nanoseconds that ccpin gave it."""
+
+    size: int
+    sha256: str
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was installed, out of which artifact of which lock (`digest`), and every file of it.
+
+    `executable` and the keys of `files` are paths below the entry's platform folder, with `/`. `integrity` is npm's
+    sha512 of the tarball that it came from.
+    """
+
+    version: str
+    runtime: str
+    platform: str
+    digest: str
+    artifact: Artifact
+    integrity: str
+    executable: str
+    files: Mapping[str, Kept]
+    engines: str | None = None
+
+    def to_json(self) -> str:
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, sort_keys=True) + "\n"
+
+
+@dataclass(frozen=True)
+class Install:
+    """One release on this disk. `folder` is its platform folder, `executable` the file itself, both absolute."""
+
+    folder: str
+    receipt: Receipt
+
+    @property
+    def executable(self) -> str:
+        return os.path.join(self.folder, *self.receipt.executable.split("/"))
+
+    @property
+    def entry(self) -> str:
+        return os.path.dirname(self.folder)
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk."""
+        return sum(kept.size for kept in self.receipt.files.values())
+
+
+def read_install(folder: str) -> Install | None:
+    """The install in a platform folder, or None where there is none, or none that this ccpin understands."""
+    try:
+        with open(os.path.join(folder, RECEIPT), encoding="utf-8") as file:
+            data: dict[str, Any] = json.load(file)
+        if data.pop("format") != FORMAT:
+            return None
+        data["artifact"] = Artifact(**data["artifact"])
+        data["files"] = {path: Kept(**kept) for path, kept in data["files"].items()}
+        return Install(folder, Receipt(**data))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def installs(home: Home) -> Iterator[Install]:
+    """All installs of the store, by version."""
+    try:
+        names = os.listdir(home.releases)
+    except OSError:
+        return
+    entries = [n for n in names if is_version(n.partition("-")[0])]
+    for name in sorted(entries, key=lambda n: (version_key(n.partition("-")[0]), n)):
+        entry = os.path.join(home.releases, name)
+        for platform in sorted(p for p in os.listdir(entry) if not p.startswith(".")):
+            found = read_install(os.path.join(entry, platform))
+            if found is not None:
+                yield found
+
+
+def changes(install: Install, *, deep: bool = False) -> list[str]:
+    """What is no longer as it was installed, a sentence each: by stat, or with `deep` by every byte."""
+    found = []
+    for path, kept in install.receipt.files.items():
+        full = os.path.join(install.folder, *path.split("/"))
+        try:
+            status = os.stat(full, follow_symlinks=False)
+        except OSError as error:
+            found.append(f"{full}: {(error.strerror or 'missing').lower()}")
+            continue
+        if status.st_size != kept.size:
+            found.append(f"{full}: {status.st_size:,} bytes, not {kept.size:,}")
+        elif status.st_mtime_ns != kept.mtime_ns:
+            found.append(f"{full}: written to since it was installed")
+        elif deep and sha256_of(full) != kept.sha256:
+            found.append(f"{full}: its sha256 is not the one that was verified")
+    return found
+
+
+def sha256_of(path: str) -> str:
+    """64 hex digits over a file, read in pieces."""
+    digest = hashlib.sha256()
+    with open(path, "rb", buffering=0) as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
