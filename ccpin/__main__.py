@@ -1,4 +1,4 @@
-"""Where every start begins. The three roads that must be fast import neither typer, rich nor requests."""
+"""Where every start begins. The roads that must be fast import neither typer, rich nor requests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ccpin.errors import CcpinError
 
 
@@ -28,24 +30,48 @@ def run(args: list[str]) -> int:
         print(f"ccpin {__version__}")  # noqa: T201
         return 0
     if args == ["which"]:
-        return _which()
-    if args[:1] == ["exec"] and not _asks_for_help(args[1:]):
+        return _quick(_which)
+    if args in (["sync"], ["sync", "--locked"]):
+        return _quick(_sync, locked="--locked" in args)
+    if args[:1] == ["exec"] and args[1:2] not in (["--help"], ["-h"]):
         return _exec(args[1:])
     from ccpin.cli.app import run_app
 
     return run_app(args)
 
 
-def _which() -> int:
+def _quick(command: Callable[..., str], **options: bool) -> int:
+    """Runs a command whose answer is one line; its exit code."""
     from ccpin.errors import CcpinError
+
+    try:
+        print(command(dict(os.environ), **options))  # noqa: T201
+    except CcpinError as error:
+        return _complain(error, error.exit_code)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001  the last one to hear of it
+        return _bug(error)
+    return 0
+
+
+def _which(env: dict[str, str]) -> str:
     from ccpin.launching.which import which
     from ccpin.paths import find_home
 
-    try:
-        print(which(dict(os.environ), find_home(dict(os.environ))))  # noqa: T201
-    except CcpinError as error:
-        return _complain(error, error.exit_code)
-    return 0
+    return which(env, find_home(env))
+
+
+def _sync(env: dict[str, str], *, locked: bool) -> str:
+    from ccpin.cli.exec import progress
+    from ccpin.launching.sync import sync
+    from ccpin.paths import find_home
+    from ccpin.pinning.find import find_pin
+
+    home = find_home(env)
+    return (
+        f"Claude Code {sync(find_pin(home), home, env, progress=progress, locked=locked).receipt.version} is installed"
+    )
 
 
 def _exec(args: list[str]) -> int:
@@ -57,17 +83,17 @@ def _exec(args: list[str]) -> int:
 
         return exec_claude(args, dict(os.environ))
     except CcpinError as error:
-        return _complain(error, 2 if error.exit_code == 2 else error.launch_code)
+        return _complain(error, error.exit_code if error.exit_code == 2 else error.launch_code)
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001  the last one to hear of it
-        from ccpin.cli.bugs import report
-
-        return report(error)
+        return _bug(error)
 
 
-def _asks_for_help(args: list[str]) -> bool:
-    return args[:1] in (["--help"], ["-h"])
+def _bug(error: Exception) -> int:
+    from ccpin.cli.bugs import report
+
+    return report(error)
 
 
 def _complain(error: CcpinError, code: int) -> int:

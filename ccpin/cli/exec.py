@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 from ccpin.errors import BadOption
 from ccpin.launching.launch import launch, run_pin
 from ccpin.paths import Home, find_home
 from ccpin.pinning.find import Pin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ccpin.store.fetch import Progress
 
 
 def exec_claude(args: Sequence[str], env: dict[str, str]) -> int:
@@ -25,23 +30,16 @@ def exec_claude(args: Sequence[str], env: dict[str, str]) -> int:
 
 def install_missing(home: Home, pin: Pin, env: dict[str, str]) -> None:
     """Puts what a valid lock names into the store."""
-    from ccpin.cli.progress import Shown
-    from ccpin.launching.node import require_node
-    from ccpin.pinning.lock import parse
-    from ccpin.releases.registry import Registry
-    from ccpin.store.install import install
-    from ccpin.store.projects import remember
+    from ccpin.launching.sync import sync
 
-    lock = parse(pin.data, pin.path)
-    install(
-        home,
-        lock,
-        lambda: Registry.configured(env),
-        progress=Shown(),
-        check=lambda engines: lock.runtime == "native" or require_node(env, engines, lock.version),
-    )
-    if pin.why == "lock":
-        remember(home, pin.path)
+    sync(pin, home, env, progress=progress)
+
+
+def progress() -> Progress:
+    """What an install shows, imported when there is one."""
+    from ccpin.cli.progress import Shown
+
+    return Shown()
 
 
 def _split(args: Sequence[str]) -> tuple[dict[str, str], list[str]]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
 
 from ccpin.errors import CannotExecute, InstallForbidden, NoLock, NothingToRun, NotInstalled, UpdateRefused
 from ccpin.launching.environment import clean, pinned
+from ccpin.launching.node import checked_node
 from ccpin.launching.which import current_pin
 from ccpin.paths import Home
 from ccpin.pinning.find import Pin, require_minimum
@@ -23,8 +23,12 @@ from ccpin.store.entry import install_folder, node_link, ready
 UPDATE_VERBS = ("update", "upgrade", "install", "migrate-installer")
 """Claude Code's own commands that would change what runs."""
 
-Say = Callable[[str], None]
-Installer = Callable[[Home, Pin, dict[str, str]], None]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Say = Callable[[str], None]
+    Installer = Callable[[Home, Pin, dict[str, str]], None]
 
 
 def launch(args: Sequence[str], env: dict[str, str], home: Home, *, install: Installer, say: Say) -> int:
@@ -121,18 +125,13 @@ def execute(argv: list[str], env: dict[str, str], version: str) -> int:
 
 
 def _node(home: Home, head: Head, env: dict[str, str]) -> str:
-    from ccpin.launching import node
+    def engines() -> str | None:
+        from ccpin.store.receipt import read_install
 
-    link = node_link(home, head.version, head.digest)
-    found = node.find_executable("node", env.get("PATH", ""))
-    if found is not None and node.is_checked(found, link):
-        return found
-    from ccpin.store.receipt import read_install
+        installed = read_install(install_folder(home, head.version, head.digest, head.runtime))
+        return installed.receipt.engines if installed else None
 
-    installed = read_install(install_folder(home, head.version, head.digest, head.runtime))
-    found = node.require_node(env, installed.receipt.engines if installed else None, head.version)
-    node.remember_node(found, link)
-    return found
+    return checked_node(env, node_link(home, head.version, head.digest), engines, head.version)
 
 
 def _same(one: str, other: str) -> bool:

@@ -3,16 +3,20 @@
 Checking starts a process, so its outcome is kept as a link beside the install: as long as `node` on PATH is that very
 file, `shims/claude` starts without asking again. Relative entries of PATH are passed over: what stands in the current
 folder is the clone's, not the user's.
+
+On the launch path: what only a check needs is imported for one.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 import sys
 
 from ccpin.errors import NodeMissing, NodeUnfit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def find_executable(name: str, path: str) -> str | None:
@@ -40,6 +44,18 @@ def require_node(env: dict[str, str], engines: str | None, version: str) -> str:
     return node
 
 
+def checked_node(env: dict[str, str], link: str, engines: Callable[[], str | None], version: str) -> str:
+    """The first `node` on PATH, if `link` says that it was checked; else it is checked now, and `link` made to say so.
+
+    `engines` gives the range that the release wants. Raises NodeMissing, NodeUnfit.
+    """
+    found = find_executable("node", env.get("PATH", ""))
+    if found is None or not is_checked(found, link):
+        found = require_node(env, engines(), version)
+        remember_node(found, link)
+    return found
+
+
 def is_checked(node: str, link: str) -> bool:
     """Whether `link` says that this very file was checked."""
     try:
@@ -61,6 +77,8 @@ def remember_node(node: str, link: str) -> None:
 
 
 def _version(node: str, env: dict[str, str]) -> tuple[int, ...] | None:
+    import subprocess
+
     try:
         answer = subprocess.run(
             [node, "--version"],
@@ -74,11 +92,15 @@ def _version(node: str, env: dict[str, str]) -> tuple[int, ...] | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
+    import re
+
     found = re.match(r"v(\d{1,6})\.(\d{1,6})\.(\d{1,6})", answer.stdout)
     return tuple(map(int, found.groups())) if found and answer.returncode == 0 else None
 
 
 def _fits(version: tuple[int, ...], engines: str) -> bool:
     """`engines` as all JavaScript releases say it, `>=N[.N[.N]]`; any other range is not guessed at."""
+    import re
+
     wanted = re.fullmatch(r">=\s*(\d{1,6})(?:\.(\d{1,6}))?(?:\.(\d{1,6}))?", engines.strip())
     return wanted is not None and version >= tuple(int(n or 0) for n in wanted.groups())

@@ -1,0 +1,71 @@
+"""Making true what a lock says: installed, and able to start. Behind `ccpin sync` and behind a first `claude`.
+
+With everything there it asks no network and starts no process, so what only an install needs is imported for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ccpin.errors import LockWouldChange
+from ccpin.launching.node import checked_node, require_node
+from ccpin.paths import Home
+from ccpin.pinning.find import Pin, require_minimum
+from ccpin.pinning.lock import Lock, parse
+from ccpin.store.entry import node_link
+from ccpin.store.find import find_install
+from ccpin.store.projects import remember
+from ccpin.store.receipt import Install
+
+if TYPE_CHECKING:
+    from ccpin.store.fetch import Progress
+
+
+def sync(
+    pin: Pin,
+    home: Home,
+    env: dict[str, str],
+    *,
+    progress: Callable[[], Progress],
+    locked: bool = False,
+    registry: str | None = None,
+) -> Install:
+    """Makes sure that what `pin` names is in the store, and that its Node.js is there. Never writes the lock.
+
+    `registry` overrides the configured address. Raises LockError, BelowMinimum, StoreError, RegistryError,
+    NodeMissing, NodeUnfit; and LockWouldChange with `locked` when the version is not one that the request admits.
+    """
+    lock = parse(pin.data, pin.path)
+    if locked:
+        _require_agreement(lock, pin)
+    require_minimum(home, lock.version, pin.source)
+    installed = find_install(home, lock) or _install(home, lock, env, progress(), registry)
+    if lock.runtime == "node":
+        link = node_link(home, lock.version, lock.digest)
+        checked_node(env, link, lambda: installed.receipt.engines, lock.version)
+    if pin.why == "lock":
+        remember(home, pin.path)
+    return installed
+
+
+def _install(home: Home, lock: Lock, env: dict[str, str], progress: Progress, registry: str | None) -> Install:
+    from ccpin.releases.registry import Registry
+    from ccpin.store.install import install
+
+    return install(
+        home,
+        lock,
+        lambda: Registry.configured(env, registry),
+        progress=progress,
+        check=lambda engines: lock.runtime == "native" or require_node(env, engines, lock.version),
+    )
+
+
+def _require_agreement(lock: Lock, pin: Pin) -> None:
+    from ccpin.pinning.request import parse_request
+
+    request = parse_request(lock.request)
+    if request.kind != "channel" and not request.admits(lock.version):
+        reason = f"its version {lock.version} is not what its request `{lock.request}` means"
+        raise LockWouldChange(where=pin.source, reason=reason, version=lock.request)
