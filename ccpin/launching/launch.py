@@ -113,11 +113,16 @@ def update_verb(args: Sequence[str]) -> str | None:
 
 def execute(argv: list[str], env: dict[str, str], version: str) -> int:
     """Becomes `argv`. Raises CannotExecute."""
+    import signal
+
     try:
         if sys.platform == "win32":
             import subprocess
 
+            signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is the child's; here it would end the wait
             return subprocess.run(argv, env=env, check=False).returncode
+        for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # by Python, at its start; exec would hand that on
+            signal.signal(ignored, signal.SIG_DFL)
         os.execve(argv[0], argv, env)
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()

@@ -1,0 +1,189 @@
+"""`ccpin setup`: the shim in place, and first on PATH in every shell of this user. `--undo` takes that away.
+
+The order: what could fail is looked at first, then ccpin's own files, then the record, then the shells' files.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+
+from ccpin import platforms
+from ccpin.errors import CcpinError, NoRoom, StoreUnwritable
+from ccpin.launching import envfiles, profiles, shellfiles, shims, userpath
+from ccpin.launching.changes import Change, SetupResult
+from ccpin.launching.shims import ShimFile
+from ccpin.paths import Home
+
+_WRITTEN_IN_HOME = ("env.sh", "env.fish", "shims/claude", "shims/claude.exe", "shims/claude.cmd", "shims/claude.ps1")
+
+
+def setup(
+    home: Home,
+    env: dict[str, str],
+    *,
+    dry_run: bool = False,
+    python: str = sys.executable,
+    platform: str | None = None,
+    system: str = sys.platform,
+    read: Callable[[str], str] = shims.template,
+    user_path: userpath.UserPath | None = None,
+) -> SetupResult:
+    """Installs the shim and puts it first on PATH. Running it again changes nothing.
+
+    `python` is the one that the shim will call, `platform` as in `ccpin.platforms` (None: this machine's), `read` gives
+    the shipped shims' texts, `user_path` is the registry's PATH on Windows. A shell's file that cannot be changed is
+    one of the result's problems. Raises NotSetUp, StoreUnwritable, NoRoom, UnsupportedPlatform, all before any
+    file of the user's was touched.
+    """
+    _require_separable(home, system)
+    python = shims.require_python(python)
+    platform = platform or platforms.current()
+    files = list(shims.files(home, python=python, platform=platform, system=system, read=read))
+    if system == "win32":
+        changes = [_install(file, dry_run) for file in files]
+        changes.append(_change_path(home, user_path or userpath.Registry(), userpath.with_folder, dry_run))
+        return SetupResult(tuple(changes), notes=("a new terminal sees it; those that are open do not",))
+    behind = envfiles.folder_of_ccpin(home, env, python)
+    files.append(_in_home(home, "env.sh", envfiles.env_sh(home, behind)))
+    files.append(_in_home(home, "env.fish", envfiles.env_fish(home, behind)))
+    changes = [_install(file, dry_run) for file in files]
+    shells = shellfiles.shell_files(home, env)
+    record = profiles.extended(profiles.read_record(home.setup_record), shells)
+    _install(ShimFile(home.setup_record, record), dry_run)
+    more, problems = profiles.add_blocks(shells, dry_run=dry_run)
+    return SetupResult(
+        changes=(*changes, *more),
+        activate=_activation(home, env),
+        notes=_notes(home, env, python, behind),
+        problems=tuple(problems),
+    )
+
+
+def undo(
+    home: Home,
+    env: dict[str, str],
+    *,
+    dry_run: bool = False,
+    system: str = sys.platform,
+    user_path: userpath.UserPath | None = None,
+) -> SetupResult:
+    """Takes away what `setup` wrote, and nothing else: the store, the default lock and the settings stay.
+
+    Raises StoreUnwritable.
+    """
+    changes: list[Change] = []
+    problems: list[CcpinError] = []
+    ours = [os.path.join(home.root, *name.split("/")) for name in _WRITTEN_IN_HOME]
+    if system == "win32":
+        changes.append(_change_path(home, user_path or userpath.Registry(), userpath.without_folder, dry_run))
+    else:
+        record = profiles.read_record(home.setup_record)
+        changes, problems = profiles.remove_blocks(shellfiles.shell_files(home, env), record, dry_run=dry_run)
+    if not problems:  # a second undo needs it
+        ours.append(home.setup_record)
+    changes += [_remove(path, dry_run) for path in ours if os.path.lexists(path)]
+    if not dry_run:
+        profiles.remove_empty([home.shims, home.root])
+    return SetupResult(tuple(changes), problems=tuple(problems))
+
+
+def _require_separable(home: Home, system: str) -> None:
+    separator = ";" if system == "win32" else ":"
+    if separator in home.root:
+        reason = f"`{separator}` separates the folders of PATH, so this one cannot be on it"
+        raise StoreUnwritable(path=home.root, reason=reason)
+
+
+def _in_home(home: Home, name: str, text: str) -> ShimFile:
+    return ShimFile(os.path.join(home.root, name), text.encode("utf-8", "surrogateescape"))
+
+
+def _install(file: ShimFile, dry_run: bool) -> Change:
+    if shims.is_current(file):
+        return Change(file.path, "unchanged")
+    if dry_run:
+        return Change(file.path, "would write")
+    try:
+        os.makedirs(os.path.dirname(file.path), exist_ok=True)
+        _replace(file)
+    except OSError as error:
+        raise _home_error(file.path, error) from None
+    return Change(file.path, "written")
+
+
+def _replace(file: ShimFile) -> None:
+    """A `claude` that starts meanwhile finds the old file or the new one, whole."""
+    descriptor, temporary = tempfile.mkstemp(prefix=".ccpin-", dir=os.path.dirname(file.path))
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(file.data)
+            stream.flush()
+            os.fsync(descriptor)
+        os.chmod(temporary, file.mode)
+        try:
+            os.replace(temporary, file.path)
+        except PermissionError:
+            if not file.path.endswith(".exe"):
+                raise
+            os.replace(file.path, f"{file.path}.old")  # Windows: what runs can be renamed, not replaced
+            os.replace(temporary, file.path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _remove(path: str, dry_run: bool) -> Change:
+    if dry_run:
+        return Change(path, "would remove")
+    try:
+        os.unlink(path)
+    except OSError as error:
+        raise _home_error(path, error) from None
+    return Change(path, "removed")
+
+
+def _home_error(path: str, error: OSError) -> CcpinError:
+    reason = (error.strerror or "unknown").lower()
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoRoom(path=path, reason=reason)
+    return StoreUnwritable(path=path, reason=reason)
+
+
+def _change_path(home: Home, user_path: userpath.UserPath, change: Callable[[str, str], str], dry_run: bool) -> Change:
+    try:
+        # Of the kind that Windows itself makes: one that expands %NAME%.
+        old, kind = user_path.read() or ("", userpath.REG_EXPAND_SZ)
+        new = change(old, home.shims)
+        if new != old and not dry_run:
+            user_path.write(new, kind)
+    except OSError as error:
+        raise StoreUnwritable(path=userpath.KEY, reason=(error.strerror or "unknown").lower()) from None
+    if new == old:
+        return Change(userpath.KEY, "unchanged")
+    return Change(userpath.KEY, "would write" if dry_run else "written")
+
+
+def _activation(home: Home, env: dict[str, str]) -> str | None:
+    if shims.resolves_to_shim(home, env):
+        return None
+    if os.path.basename(env.get("SHELL", "")) == "fish":
+        return f"source {shellfiles.quote_fish(os.path.join(home.root, 'env.fish'))}"
+    return f". {shlex.quote(os.path.join(home.root, 'env.sh'))}"
+
+
+def _notes(home: Home, env: dict[str, str], python: str, behind: str | None) -> tuple[str, ...]:
+    notes = []
+    user = shellfiles.user_folder(env)
+    if not os.path.isdir(user):
+        notes.append(f"there is no home folder {user}, so no shell's file was changed")
+    script = os.path.join(os.path.dirname(python), "ccpin")
+    reachable = behind or shutil.which("ccpin", path=env.get("PATH") or os.defpath)
+    if not reachable and not os.path.exists(os.path.join(home.bin, "ccpin")) and os.path.exists(script):
+        notes.append(f"`ccpin` itself is not on PATH: it is {script}")
+    return tuple(notes)
