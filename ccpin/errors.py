@@ -392,6 +392,12 @@ class NotSetUp(LaunchError):
     hint = "`ccpin setup` installs the shim and puts it on PATH"
 
 
+class ProfileNotCleaned(LaunchError):
+    code = "profile-not-cleaned"
+    text = "{path} cannot be changed: {reason}"
+    hint = "take the lines from `{start}` to `{end}` out of it yourself"
+
+
 class ProfileUnwritable(LaunchError):
     code = "profile-unwritable"
     text = "{path} cannot be changed: {reason}"

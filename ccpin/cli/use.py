@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Annotated
@@ -14,6 +15,7 @@ from ccpin.cli.output import JSON, REGISTRY, Answer, give
 from ccpin.cli.progress import Shown
 from ccpin.errors import FolderGone, LockConflict, NothingAsked
 from ccpin.launching.node import remember_node, require_node
+from ccpin.launching.setup import activation
 from ccpin.paths import Home, find_home
 from ccpin.pinning.find import read_bytes, require_minimum
 from ccpin.pinning.head import version_key
@@ -107,7 +109,7 @@ def _old_lock(path: str, *, repairable: bool) -> tuple[str | None, Lock | None]:
         return None, None
 
 
-def _notes(used: Used, fresh_checkout: str | None) -> Iterator[str]:
+def _notes(used: Used, fresh_attributes: str | None) -> Iterator[str]:
     if used.before and version_key(used.version) < version_key(used.before):
         yield f"note: the pin moves down, from {used.before}: sessions written by newer releases may not open"
     if version_key(used.version) < version_key(FIRST_STARTING):
@@ -117,8 +119,16 @@ def _notes(used: Used, fresh_checkout: str | None) -> Iterator[str]:
         )
     if used.absent:
         yield f"note: {used.registry} does not hold {used.version} for {', '.join(used.absent)}"
-    if fresh_checkout:
-        yield f"note: keep git from merging locks by lines: echo '.ccpin.lock -text -merge' >> {fresh_checkout}"
+    if fresh_attributes:
+        yield f"note: keep git from merging locks by lines: echo '.ccpin.lock -text -merge' >> {shlex.quote(fresh_attributes)}"
+
+
+def _shim_notes(home: Home, env: dict[str, str]) -> Iterator[str]:
+    line = activation(home, env)
+    if not os.path.exists(home.shim()):
+        yield "note: `claude` is not ccpin's shim yet: `ccpin setup` installs it"
+    elif line:
+        yield f"note: this shell sees the shim after `{line}`, a new one at once"
 
 
 def _attributes_to_offer(used: Used) -> str | None:
@@ -158,7 +168,7 @@ def use_command(
     used = use(spec, path, home, env, registry=asked, runtime=runtime)
     what = "pinned" if used.changed else "was pinned already"
     text = f"Claude Code {used.version} {what} in {used.lock}"
-    notes = tuple(_notes(used, _attributes_to_offer(used)))
+    notes = (*_notes(used, _attributes_to_offer(used)), *_shim_notes(home, env))
     give("use", Answer({**asdict(used), "notes": notes}, text, notes), as_json=as_json)
 
 

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from ccpin.errors import CcpinError, ProfileUnwritable
+from ccpin.errors import CcpinError, ProfileNotCleaned, ProfileUnwritable
 from ccpin.launching import shellfiles
 from ccpin.launching.changes import Change
 from ccpin.launching.shellfiles import ShellFile
@@ -136,9 +136,8 @@ def _cannot_add(file: ShellFile, reason: str) -> CcpinError:
 
 
 def _cannot_remove(file: ShellFile, reason: str) -> CcpinError:
-    error = ProfileUnwritable(path=file.path, reason=reason, line="")
-    error.hint = f"take the lines from `{shellfiles.START.decode()}` to `{shellfiles.END.decode()}` out of it yourself"
-    return error
+    start, end = shellfiles.START.decode(), shellfiles.END.decode()
+    return ProfileNotCleaned(path=file.path, reason=reason, start=start, end=end)
 
 
 def _missing_folders(path: str) -> list[str]:

@@ -59,7 +59,7 @@ def setup(
     more, problems = profiles.add_blocks(shells, dry_run=dry_run)
     return SetupResult(
         changes=(*changes, *more),
-        activate=_activation(home, env),
+        activate=activation(home, env),
         notes=_notes(home, env, python, behind),
         problems=tuple(problems),
     )
@@ -169,7 +169,8 @@ def _change_path(home: Home, user_path: userpath.UserPath, change: Callable[[str
     return Change(userpath.KEY, "would write" if dry_run else "written")
 
 
-def _activation(home: Home, env: dict[str, str]) -> str | None:
+def activation(home: Home, env: dict[str, str]) -> str | None:
+    """The line that makes the shell with this `env` find the shim first; None where it does."""
     if shims.resolves_to_shim(home, env):
         return None
     if os.path.basename(env.get("SHELL", "")) == "fish":
