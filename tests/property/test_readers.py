@@ -1,0 +1,251 @@
+"""The two readers of a lock's head, `shims/claude` and `ccpin.pinning.head`, choose the same, or sh hands over.
+
+Thousands of locks, most of them canonical ones with a few faults, are read by both. FUZZ_TEXTS and FUZZ_SEED ask
+for more of them, or others.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import random
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ccpin.errors import LockError
+from ccpin.launching.shims import render_posix
+from ccpin.pinning import flags, lock
+from ccpin.pinning.head import Head, read_head
+from tests.shims.world import PLATFORMS, SHIMS, UTF8, require
+
+TEXTS = int(os.environ.get("FUZZ_TEXTS", "2500"))
+SEED = int(os.environ.get("FUZZ_SEED", "20"))
+LOCALES = ("C", UTF8)
+SHARES = {"dash": 1.0, "bash": 1.0, "busybox": 0.2, "mksh": 0.2, "zsh": 0.2, "ksh": 0.2}  # yash drops odd bytes
+
+
+@pytest.fixture(scope="module")
+def locks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """One folder per lock text, each with its `.ccpin.lock`."""
+    root = tmp_path_factory.mktemp("locks")
+    folders = []
+    for number, text in enumerate(texts(random.Random(SEED), TEXTS)):
+        folder = root / f"{number:06}"
+        folder.mkdir()
+        (folder / ".ccpin.lock").write_bytes(text)
+        folders.append(folder)
+    return folders
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("shell", SHARES)
+def test_both_readers_choose_the_same(tmp_path: Path, locks: list[Path], shell: str, locale: str) -> None:
+    interpreter = require(shell)
+    some = locks[: int(len(locks) * SHARES[shell])]
+    chosen = read_in_sh(tmp_path, interpreter, locale, some)
+    expected = [describe(read_head((folder / ".ccpin.lock").read_bytes())) for folder in some]
+    for folder, by_sh, by_python in zip(some, chosen, expected, strict=True):
+        assert by_sh == by_python, (folder / ".ccpin.lock").read_bytes()
+
+
+def test_a_good_share_of_the_locks_is_valid_and_a_good_share_is_not(locks: list[Path]) -> None:
+    valid = sum(read_head((folder / ".ccpin.lock").read_bytes()) is not None for folder in locks)
+    assert 0.25 < valid / len(locks) < 0.75
+
+
+def test_what_both_grammars_accept_says_the_same_in_both(locks: list[Path]) -> None:
+    """The head reader stops at [artifacts]; where the whole is a valid lock in TOML, TOML says the same."""
+    compared = 0
+    for folder in locks:
+        data = (folder / ".ccpin.lock").read_bytes()
+        head = read_head(data)
+        try:
+            whole = lock.parse(data, "").head()
+        except LockError:
+            continue
+        if head is not None:
+            assert {name: getattr(head, name) for name in Head.__slots__} == {
+                name: getattr(whole, name) for name in Head.__slots__
+            }, data
+            compared += 1
+    assert compared > len(locks) / 5
+
+
+def describe(head: Head | None) -> str:
+    """What a launch takes from a head, as the harness below prints it."""
+    if head is None:
+        return "handed over"
+    names = "".join(f" {name}={value}" for name, value in head.env.items())
+    return f"{head.version} {head.request} {head.runtime} {head.digest}{names}"
+
+
+def read_in_sh(tmp_path: Path, interpreter: str, locale: str, folders: list[Path]) -> list[str]:
+    """What the shim makes of each folder's lock. Its reader is run as it is; where it would leave, it prints."""
+    shim = render_posix((SHIMS / "claude").read_text(), python="/python", home="/nowhere", platform="any")
+    reader = cut(shim, "ccpin_hand_over() {\n", "}\n", 'ccpin_hand_over() { echo "handed over"; exit; }\n')
+    tell = 'echo "$ccpin_version $ccpin_request $ccpin_runtime $ccpin_digest$ccpin_flags"\n'
+    reader = cut(reader, "# The store entry:", "\nexit 126\n", tell)
+    reader = cut(reader, "unset -f test", "\n", "\n")  # in a subshell, ksh93 takes the builtins away with it
+    (tmp_path / "reader").write_text(reader)
+    harness = f'while read -r folder; do (cd "$folder" && . {tmp_path}/reader </dev/null); done\n'
+    (tmp_path / "harness").write_text(harness)
+    (tmp_path / "sh").symlink_to(os.path.realpath(interpreter))
+    run = subprocess.run(
+        [tmp_path / "sh", tmp_path / "harness"],
+        input="".join(f"{folder}\n" for folder in folders),
+        env={"LC_ALL": locale, "PATH": "/usr/bin:/bin"},
+        capture_output=True, text=True, encoding="latin-1", check=True,
+    )  # fmt: skip
+    assert run.stderr == ""
+    return run.stdout.split("\n")[:-1]
+
+
+def cut(text: str, start: str, end: str, instead: str) -> str:
+    """`text` with what is between `start` and the next `end`, both included, replaced."""
+    assert text.count(start) == 1
+    before, _, rest = text.partition(start)
+    found, mark, after = rest.partition(end)
+    assert mark, found
+    return before + instead + after
+
+
+# --- lock texts -------------------------------------------------------------------------------------
+
+CHARACTERS = [bytes([code]) for code in b" =\"#[]\r\t\n\\*?$`'.,!-/0129afgzAZ_\x01\x0b\x0c\x1f\x7f\x80\xa0\xc3\xff"]
+VERSIONS = ["0.0.0", "1.0.58", "2.0.14", "2.1.330", "10.20.30", "1234567890123456.0.0"]
+ODD_VERSIONS = ["01.2.3", "1.2", "1.2.3.4", "1..3", ".1.2", "1.2.", "../../x", "1.2.x", "12345678901234567.0.0", ""]
+REQUESTS = ["2.0", "latest", "stable", ">=2.0,<2.1", "!=2.0.1", "~=2.0", "2.*", "-n", "!", "=", "<", "(", "a b", ""]
+WORDS = [
+    "=", "==", "#", "# x", '"', '""', "1", '"1"', '"0"', "'1'", '"11"', "true", '"native"', '"node"', '"bun"', "[env]",
+    "[claude]", "[artifacts]", "[whole]", "lock", "whole", "lock-version", "version", "request", "runtime", "digest",
+    '"sha256:"', "DISABLE_", "DISABLE_*", "PATH", "NODE_OPTIONS", "\r", "\t", "\xa0", "*", "[!x]*", "$HOME", "`id`",
+]  # fmt: skip
+LINES = [
+    "", " ", "#", "   # x", "[env]", "[artifacts]", "[claude]", "[other]", "lock-version = 1", "lock-version = 2",
+    'DISABLE_UPDATES = "1"', 'runtime = "node"', 'version = "1.0.0"', 'channel = "stable"', "<<<<<<< ours", "=======",
+    '[env] #', '[env] # = "1"', '[artifacts] x', 'DISABLE_TELEMETRY = "1" # on', 'DISABLE_TELEMETRY = "1" on', "\r",
+]  # fmt: skip
+
+
+def texts(source: random.Random, count: int) -> Iterator[bytes]:
+    for _ in range(count):
+        text = canonical(source)
+        for _ in range(source.choice((0, 1, 1, 1, 2, 2, 3, 6))):
+            text = source.choice(MUTATIONS)(source, text)
+        yield text.replace(b"\0", b"")
+
+
+def canonical(source: random.Random) -> bytes:
+    """A lock of the grammar, in one of the many ways to write it."""
+    names = source.sample(sorted(flags.SWITCHES), source.choice((0, 1, 2, 4, 4, 7, 11)))
+    version = source.choice(VERSIONS)
+    runtime = source.choice(("native", "node"))
+    if runtime == "node":
+        artifacts = {"any": lock.Artifact(npm="sha512-" + base64.b64encode(source.randbytes(64)).decode())}
+    else:
+        artifacts = {
+            name: lock.Artifact(sha256=source.randbytes(32).hex(), size=source.randrange(1, 1 << 30))
+            for name in source.sample(PLATFORMS, source.randrange(1, 9))
+        }
+    text = lock.render(lock.Lock(version, version, runtime, artifacts, dict.fromkeys(names, flags.ON)))
+    lines = text.split("\n")
+    if source.random() < 0.3:  # [claude] in any order
+        block = lines[5:9]
+        source.shuffle(block)
+        lines[5:9] = block
+    if source.random() < 0.3:
+        lines = [line for line in lines if line and not line.startswith("#")] + [""]
+    text = "\n".join(lines)
+    if source.random() < 0.3:
+        text = text.replace(" = ", source.choice(("  = ", " =  ", "   =   ")))
+    if source.random() < 0.2:
+        text = text.replace("\n", source.choice((" \n", "\n ", "\n\n", "\n# x\n", ' # "x" = \n')))
+    return text.encode("latin-1")
+
+
+def _bytes(source: random.Random, text: bytes) -> bytes:
+    """A byte put in, taken out or replaced, mostly in the head."""
+    end = text.find(b"[artifacts]") + 12 if source.random() < 0.9 else len(text)
+    place = source.randrange(max(end, 1))
+    character = source.choice(CHARACTERS)
+    return text[:place] + source.choice((character, b"", character)) + text[place + source.choice((0, 1)) :]
+
+
+def _words(source: random.Random, text: bytes) -> bytes:
+    """A word replaced, added, taken away or joined with its neighbour."""
+    lines = text.split(b"\n")
+    number = source.randrange(min(len(lines), 20))
+    words = lines[number].split(b" ")
+    place = source.randrange(len(words))
+    change = source.random()
+    if change < 0.5:
+        words[place] = _word(source)
+    elif change < 0.7:
+        words.insert(place, _word(source))
+    elif change < 0.85:
+        del words[place]
+    else:
+        words[place : place + 2] = [b"".join(words[place : place + 2])]
+    lines[number] = b" ".join(words)
+    return b"\n".join(lines)
+
+
+def _word(source: random.Random) -> bytes:
+    quoted = source.choice((VERSIONS, ODD_VERSIONS, REQUESTS))
+    pool = source.choice((WORDS, sorted(flags.SWITCHES), [f'"{word}"' for word in quoted]))
+    return source.choice(pool).encode("latin-1")
+
+
+def _lines(source: random.Random, text: bytes) -> bytes:
+    """A line doubled, moved, removed or put in."""
+    lines = text.split(b"\n")
+    here, there = (source.randrange(min(len(lines), 20)) for _ in range(2))
+    change = source.random()
+    if change < 0.25:
+        lines.insert(there, lines[here])
+    elif change < 0.5:
+        lines.insert(there, lines.pop(here))
+    elif change < 0.75:
+        lines.insert(there, source.choice(LINES).encode("latin-1"))
+    else:
+        del lines[here]
+    return b"\n".join(lines)
+
+
+def _values(source: random.Random, text: bytes) -> bytes:
+    """A value replaced by another one that may stand there; what comes out is mostly valid."""
+    key, pool = source.choice(((b"request", REQUESTS), (b"version", VERSIONS + ODD_VERSIONS)))
+    lines = text.split(b"\n")
+    for number, line in enumerate(lines):
+        if line.startswith(key + b" = "):
+            lines[number] = key + b' = "' + source.choice(pool).encode() + b'"'
+    return b"\n".join(lines)
+
+
+def _whole(source: random.Random, text: bytes) -> bytes:
+    """What editors, merges and failed copies do to a file."""
+    change = source.randrange(5)
+    if change == 0:
+        return text.replace(b"\n", b"\r\n")
+    if change == 1:
+        return text[: source.randrange(len(text) + 1)]
+    if change == 2:
+        return text + text
+    if change == 3:
+        return b"\xef\xbb\xbf" + text
+    return text.replace(b"    ", b"\t").rstrip(b"\n")
+
+
+MUTATIONS: list[Callable[[random.Random, bytes], bytes]] = [
+    _bytes,
+    _bytes,
+    _words,
+    _words,
+    _lines,
+    _values,
+    _values,
+    _whole,
+]

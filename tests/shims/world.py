@@ -1,0 +1,242 @@
+"""A small world for `shims/claude`: a home, a project, a rendered shim, and a fake for everything it may start."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccpin.launching.shims import render_posix
+from ccpin.pinning import flags
+
+SHIMS = Path(__file__).parents[2] / "shims"
+VERSION = "2.0.14"
+DIGEST = "0123456789abcdef" * 4
+PLATFORM = "linux-x64"
+UTF8 = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
+PLATFORMS = (
+    "darwin-arm64", "darwin-x64", "linux-arm64", "linux-arm64-musl",
+    "linux-x64", "linux-x64-musl", "win32-arm64", "win32-x64",
+)  # fmt: skip
+
+# What stands in for Claude Code, Python, Node.js and the next `claude`: it tells how it was called.
+FAKE = f"""#!{sys.executable} -IS
+import os, sys  # json would take longer than all the rest
+def text(value): return os.fsencode(value).decode("latin-1")
+def is_open(descriptor):
+    try: os.fstat(descriptor)
+    except OSError: return False
+    return True
+opened = [number for number in range(20) if is_open(number)]
+try: cwd = os.getcwd()
+except OSError: cwd = ""
+call = {{
+    "file": text(os.path.abspath(__file__)),
+    "argv": [text(word) for word in sys.argv[1:]],
+    "env": {{text(name): text(value) for name, value in os.environ.items()}},
+    "cwd": text(cwd),
+    "pid": os.getpid(),
+    "open": opened,
+}}
+if "FAKE_STDIN" in os.environ: call["stdin"] = sys.stdin.read()
+if "FAKE_RECORD" in os.environ:
+    with open(os.environ["FAKE_RECORD"], "a") as file: file.write(ascii(call) + "\\n")
+else: print(ascii(call))
+if "FAKE_SIGNAL" in os.environ: os.kill(os.getpid(), int(os.environ["FAKE_SIGNAL"]))
+if "FAKE_NEXT" in os.environ: os.execv(os.environ["FAKE_NEXT"], [os.environ["FAKE_NEXT"]] + sys.argv[1:])
+sys.exit(int(os.environ.get("FAKE_EXIT", "0")))
+"""
+
+
+def lock_text(
+    version: str = VERSION,
+    *,
+    runtime: str = "native",
+    digest: str = DIGEST,
+    names: Sequence[str] = flags.DEFAULT,
+) -> str:
+    """A lock as ccpin writes it."""
+    lines = [
+        "# Claude Code release and behaviour flags of this project. Commit this file.",
+        "# Written by ccpin: `ccpin use` changes it, `ccpin sync` installs it.",
+        "lock-version = 1",
+        "",
+        "[claude]",
+        f'version = "{version}"',
+        f'request = "{version}"',
+        f'runtime = "{runtime}"',
+        f'digest = "sha256:{digest}"',
+        "",
+        "[env]",
+        *(f'{name} = "1"' for name in names),
+        "",
+        "[artifacts]",
+        *(f'{name} = {{ size = 381121040, sha256 = "{DIGEST}" }}' for name in PLATFORMS),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run of the shim ended. `call` is what the fake told, when one ran."""
+
+    code: int
+    out: bytes
+    err: bytes
+    world: World
+
+    @property
+    def call(self) -> dict[str, Any]:
+        try:
+            return told(self.out)
+        except (SyntaxError, ValueError):
+            raise AssertionError(f"no fake ran: {self}") from None
+
+    @property
+    def who(self) -> str:
+        """Which of the fakes ran: "pinned", "python", "next", or the file's path."""
+        path = self.call["file"].encode("latin-1")
+        names = {
+            os.fsencode(self.world.executable): "pinned",
+            os.fsencode(self.world.python): "python",
+            os.fsencode(self.world.next): "next",
+            os.fsencode(self.world.node): "node",
+        }
+        return names.get(path, os.fsdecode(path))
+
+    @property
+    def argv(self) -> list[bytes]:
+        return [word.encode("latin-1") for word in self.call["argv"]]
+
+    @property
+    def env(self) -> dict[str, str]:
+        env: dict[str, str] = self.call["env"]
+        return env
+
+
+@dataclass
+class World:
+    """`root` holds all of it; `interpreter` stands in the shim's first line."""
+
+    root: Path
+    interpreter: str = "/bin/sh"
+    home: Path = field(init=False)
+    project: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.home = self.root / "home"
+        self.project = self.root / "project"
+        self.project.mkdir(parents=True)
+        self.path_folder = self.root / "path"
+        self.path_folder.mkdir()
+        self.next = self.path_folder / "claude"
+        self.node = self.path_folder / "node"
+        self.python = self.root / "python"
+
+    @property
+    def shim(self) -> Path:
+        return self.home / "shims" / "claude"
+
+    @property
+    def executable(self) -> Path:
+        return self.release(VERSION, DIGEST) / PLATFORM / "claude"
+
+    def render(self, python: Path | None = None) -> None:
+        """Installs the shim under the home, as `ccpin setup` does."""
+        template = (SHIMS / "claude").read_text().replace("#!/bin/sh\n", f"#!{self.interpreter}\n")
+        text = render_posix(template, python=str(python or self.python), home=str(self.home), platform=PLATFORM)
+        self.shim.parent.mkdir(parents=True, exist_ok=True)
+        program(self.shim, text)
+
+    def furnish(self) -> None:
+        """The usual case: set up, locked, installed; a fake in Python's place, and a next `claude` on PATH."""
+        self.render()
+        self.lock()
+        self.install()
+        program(self.python, FAKE)
+        program(self.next, FAKE)
+
+    def use_node(self) -> None:
+        """Locks a JavaScript release, installs it, and has its Node.js checked."""
+        self.lock(lock_text(runtime="node"))
+        self.install(runtime="node")
+        program(self.node, FAKE)
+        (self.release(VERSION, DIGEST) / "node").symlink_to(self.node)
+
+    def lock(self, text: str | bytes | None = None, folder: Path | None = None) -> Path:
+        path = (folder or self.project) / ".ccpin.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = lock_text() if text is None else text
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def release(self, version: str, digest: str) -> Path:
+        return self.home / "releases" / f"{version}-{digest[:16]}"
+
+    def install(
+        self, version: str = VERSION, digest: str = DIGEST, runtime: str = "native", target: Path | None = None
+    ) -> Path:
+        """A store entry; the executable is `target`, else the fake."""
+        entry = self.release(version, digest) / (PLATFORM if runtime == "native" else "any")
+        entry.mkdir(parents=True)
+        executable = entry / "claude"
+        file = executable
+        if runtime == "node":
+            file = entry / "package" / "cli.js"
+            file.parent.mkdir()
+            executable.symlink_to("package/cli.js")
+        if target is None:
+            program(file, FAKE)
+        else:
+            shutil.copy(target, file)
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+        (entry / "receipt.json").write_text("{}\n")
+        return entry
+
+    def run(
+        self,
+        *arguments: str | bytes,
+        cwd: Path | str | None = None,
+        env: dict[str, str | bytes] | None = None,
+        unset: Sequence[str] = (),
+        **options: Any,
+    ) -> Outcome:
+        """Runs the shim as the kernel does, in the project's folder."""
+        full: dict[str, str | bytes] = {"PATH": f"{self.path_folder}:/usr/bin:/bin", "LC_ALL": UTF8}
+        full |= {"HOME": str(self.root)} | (env or {})
+        for name in unset:
+            del full[name]
+        options.setdefault("stdin", subprocess.DEVNULL)
+        result = subprocess.run(
+            [self.shim, *arguments], cwd=cwd or self.project, env=full, capture_output=True, check=False, **options
+        )
+        return Outcome(result.returncode, result.stdout, result.stderr, self)
+
+
+def told(out: bytes) -> dict[str, Any]:
+    """What a fake says of how it was called."""
+    call: dict[str, Any] = ast.literal_eval(out.decode("ascii"))
+    return call
+
+
+def require(name: str) -> str:
+    """The path of a program that tests need. Where it is missing they are skipped, but in CI they fail."""
+    found = shutil.which(name)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{name} is not installed, and CI must not do without")
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+def program(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
