@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """The console script `ccpin`, and `python -m ccpin`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # a path may hold bytes that are no text
     sys.exit(run(sys.argv[1:]))
 
 
@@ -83,7 +86,7 @@ def _exec(args: list[str]) -> int:
 
         return exec_claude(args, dict(os.environ))
     except CcpinError as error:
-        return _complain(error, error.exit_code if error.exit_code == 2 else error.launch_code)
+        return _complain(error, error.launch_code)
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001  the last one to hear of it

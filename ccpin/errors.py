@@ -36,6 +36,7 @@ class CcpinError(Exception):
 class UsageError(CcpinError):
     code = "usage"
     exit_code = 2
+    launch_code = 2
 
 
 class BadRequest(UsageError):
@@ -60,6 +61,7 @@ class BadRuntime(UsageError):
 
 class FolderGone(UsageError):
     code = "folder-gone"
+    launch_code = 126
     text = "the current folder does not exist any more"
     hint = "go to one that does: `cd`"
 
@@ -135,7 +137,7 @@ class LockWouldChange(LockError):
 class LockNotWritable(LockError):
     code = "lock-not-writable"
     text = "the lock cannot be written: {reason}"
-    hint = "make the folder writable, then repeat the command; nothing was changed"
+    hint = "make its folder writable for you (`ls -ld .` shows whose it is), then repeat the command"
 
 
 class PlatformNotLocked(LockError):
@@ -216,6 +218,12 @@ class BadRegistryAddress(RegistryError):
     code = "bad-registry-address"
     text = "the registry's address cannot be used: {reason}"
     hint = "write `registry=https://…/` into ~/.npmrc, or name it once: `ccpin use VERSION --registry URL`"
+
+
+class BadCredentials(RegistryError):
+    code = "bad-credentials"
+    text = "the npm configuration's credentials for `{place}` cannot be sent: they hold what no header can carry"
+    hint = "write them anew, `npm login`, or look for a line end in the variable that they are read from"
 
 
 class RegistryUnreachable(RegistryError):
@@ -361,6 +369,12 @@ class BelowMinimum(LaunchError):
     hint = "pin a newer one, `ccpin use {minimum}`, or lower the floor: `ccpin config minimum-version {version}`"
 
 
+class BrokenSetting(LaunchError):
+    code = "broken-setting"
+    text = "`{name}` cannot be read: {reason}"
+    hint = "set it anew, `ccpin config {name} 2.0.14`, or take it away: `ccpin config {name} --unset`"
+
+
 class NodeMissing(LaunchError):
     code = "node-missing"
     launch_code = 127
@@ -376,7 +390,7 @@ class NodeUnfit(LaunchError):
 
 class Loop(LaunchError):
     code = "loop"
-    text = "the `claude` shim called itself {rounds} times: {path} leads back to it"
+    text = "`claude` led back to ccpin {rounds} times: {path} calls it"
     hint = "take that one off PATH, or pin the project: `ccpin use 2.0.14`"
 
 

@@ -1,11 +1,13 @@
 """HTTP, as much of it as ccpin needs: small JSON documents, and large bodies as a stream of chunks.
 
-The only module that knows requests. Credentials go to the address they are given for and to no other: neither a
-redirect to another host nor ~/.netrc changes that.
+The only module that knows requests. Credentials go to the address they are written for and to no other: neither a
+redirect to another host nor ~/.netrc changes that. They are looked up for the address as requests will ask it,
+because two readers of `https://a\\@b/` see two hosts.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import ssl
 from collections.abc import Callable, Iterator
@@ -16,7 +18,8 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
+from requests.auth import AuthBase, _basic_auth_str
+from requests.utils import get_auth_from_url
 
 from ccpin import __version__
 from ccpin.errors import (
@@ -36,18 +39,23 @@ _ACCEPT = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, 
 
 
 class Body(NamedTuple):
-    """A body under way: its length in bytes where the server told it, and its chunks."""
+    """A body under way: its length in bytes where the server told it, and its chunks.
+
+    `hang_up` ends a read that waits in another thread. Without it an interrupted download would last until the server
+    says something: closing waits for the reader.
+    """
 
     length: int | None
     chunks: Iterator[bytes]
+    hang_up: Callable[[], None] = lambda: None
 
 
 class Http:
     """One session. `authorize` gives the Authorization header for an address, or None."""
 
     def __init__(self, authorize: Callable[[str], str | None] = lambda address: None) -> None:
-        self._authorize = authorize
-        self._session = requests.Session()
+        self._session = _Session()
+        self._session.auth = _Header(authorize)
         self._session.headers["User-Agent"] = f"ccpin/{__version__}"
         self._session.max_redirects = 5
         self._session.mount("https://", _SystemTrust(max_retries=_retries()))
@@ -75,22 +83,27 @@ class Http:
         """The body at `address` as its bytes come. Raises RegistryError; Truncated while it is read."""
         with self._open(address, {"Accept-Encoding": "identity"}) as response:
             length = response.headers.get("Content-Length", "")
-            yield Body(int(length) if length.isdecimal() else None, _chunks(response, address))
+            known = int(length) if length.isdecimal() else None
+            yield Body(known, _chunks(response, address), lambda: _hang_up(response))
 
     @contextmanager
     def _open(self, address: str, headers: dict[str, str]) -> Iterator[requests.Response]:
-        if urlsplit(address).scheme not in ("http", "https"):
+        with self._get(address, headers) as response:
+            _require_ok(response, address)
+            try:
+                yield response
+            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                raise RegistryUnreachable(address=shown(address), reason=_reason(error)) from None
+
+    def _get(self, address: str, headers: dict[str, str]) -> requests.Response:
+        if not _is_http(address):
             raise BadRegistryAddress(reason=f"`{shown(address)}` is not http or https")
         try:
-            with self._session.get(
-                address, headers=headers, auth=_Header(self._authorize(address)), stream=True, timeout=_TIMEOUT
-            ) as response:
-                _require_ok(response, address)
-                yield response
+            return self._session.get(address, headers=headers, stream=True, timeout=_TIMEOUT)
         except requests.TooManyRedirects:
             raise NotARegistry(address=shown(address), found="redirects in a circle") from None
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError) as error:
-            raise BadRegistryAddress(reason=f"`{shown(address)}`: {_reason(error)}") from None
+        except ValueError:  # of requests, urllib3 and urllib; what they say holds the address as it is
+            raise BadRegistryAddress(reason=f"`{shown(address)}`, or where it redirects to, cannot be read") from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise RegistryUnreachable(address=shown(address), reason=_reason(error)) from None
 
@@ -107,15 +120,32 @@ def shown(address: str) -> str:
 
 
 class _Header(AuthBase):
-    """Sets the header it was given, or none; being set at all, it keeps ~/.netrc out."""
+    """Sets the header that is written for the address, or the one that stands in it, or none. Being set at all, it
+    keeps ~/.netrc out."""
 
-    def __init__(self, value: str | None) -> None:
-        self.value = value
+    def __init__(self, authorize: Callable[[str], str | None]) -> None:
+        self.authorize = authorize
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self.value:
-            request.headers["Authorization"] = self.value
+        address = request.url or ""
+        value = self.authorize(address)
+        user, password = get_auth_from_url(address)
+        if not value and (user or password):
+            value = _basic_auth_str(user, password)
+        if value:
+            request.headers["Authorization"] = value
         return request
+
+
+class _Session(requests.Session):
+    """requests would ask ~/.netrc after a redirect, whoever redirects."""
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """On the same server the header for the new address, on any other none, nor ever again."""
+        had = prepared_request.headers.pop("Authorization", None)
+        left = self.should_strip_auth(response.request.url, prepared_request.url)  # type: ignore[no-untyped-call]
+        if had and not left:
+            prepared_request.prepare_auth(self.auth)
 
 
 class _SystemTrust(HTTPAdapter):
@@ -127,6 +157,13 @@ class _SystemTrust(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         return super().proxy_manager_for(proxy, **options, ssl_context=ssl.create_default_context())
+
+
+def _is_http(address: str) -> bool:
+    try:
+        return urlsplit(address).scheme in ("http", "https")
+    except ValueError:
+        return False
 
 
 def _retries() -> urllib3.Retry:
@@ -159,18 +196,29 @@ def _chunks(response: requests.Response, address: str) -> Iterator[bytes]:
     try:
         while chunk := response.raw.read(CHUNK, decode_content=False):
             yield chunk
-    except urllib3.exceptions.IncompleteRead as error:
-        raise Truncated(what=shown(address), reason=f"{error.partial:,} bytes came") from None
     except (urllib3.exceptions.HTTPError, OSError) as error:
+        cause = _cause(error)
+        if isinstance(cause, urllib3.exceptions.IncompleteRead):
+            raise Truncated(what=shown(address), reason=f"{cause.partial:,} bytes came") from None
         raise Truncated(what=shown(address), reason=_reason(error)) from None
 
 
+def _hang_up(response: requests.Response) -> None:
+    with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):  # over already; an older urllib3
+        response.raw.shutdown()
+
+
 def _reason(error: BaseException) -> str:
+    cause = _cause(error)
+    text = str(getattr(cause, "strerror", None) or cause).strip()
+    return text.splitlines()[0][:200] if text else type(cause).__name__
+
+
+def _cause(error: BaseException) -> BaseException:
     """The innermost cause, without the layers of the libraries above it."""
     while True:
-        inner = error.__cause__ or getattr(error, "reason", None) or (error.args[0] if error.args else None)
-        if not isinstance(inner, BaseException) or inner is error:
-            break
+        inners = (error.__cause__, getattr(error, "reason", None), *error.args)
+        inner = next((inner for inner in inners if isinstance(inner, BaseException)), error)
+        if inner is error:
+            return error
         error = inner
-    text = str(getattr(error, "strerror", None) or error).strip()
-    return text.splitlines()[0][:200] if text else type(error).__name__

@@ -17,13 +17,15 @@
         │   └── receipt.json             what was verified, written last
         └── node                         a link to the Node.js that was checked for this release
 
-On the launch path, so nothing but `os` is imported at the top.
+On the launch path, so only `os` and the errors are imported at the top.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+
+from ccpin.errors import FolderGone
 
 LOCK_NAME = ".ccpin.lock"
 
@@ -52,11 +54,14 @@ class Home:
 
 
 def find_home(env: dict[str, str]) -> Home:
-    """CCPIN_HOME, made absolute, else `ccpin` in platformdirs' data folder."""
+    """CCPIN_HOME, made absolute, else `ccpin` in platformdirs' data folder. Raises FolderGone."""
     chosen = env.get("CCPIN_HOME")
-    if chosen:
+    if not chosen:
+        return Home(_data_folder(env))
+    try:
         return Home(os.path.abspath(os.path.expanduser(chosen)))
-    return Home(_data_folder(env))
+    except FileNotFoundError:  # relative to a folder that was deleted
+        raise FolderGone() from None
 
 
 def _data_folder(env: dict[str, str]) -> str:
@@ -64,8 +69,10 @@ def _data_folder(env: dict[str, str]) -> str:
     # here, and a test holds them to what platformdirs says.
     home = env.get("HOME")
     if sys.platform.startswith("linux") and home:
-        base = env.get("XDG_DATA_HOME", "").strip() or os.path.join(home, ".local", "share")
-        return os.path.join(base, "ccpin")
+        base = env.get("XDG_DATA_HOME", "").strip()
+        if not os.path.isabs(base):  # the standard says so; besides, what lies below the current folder is a clone's
+            base = os.path.join(home, ".local", "share")
+        return os.path.abspath(os.path.join(base, "ccpin"))
     if sys.platform == "darwin" and home and not env.get("XDG_DATA_HOME"):
         return os.path.join(home, "Library", "Application Support", "ccpin")
     import platformdirs

@@ -92,7 +92,8 @@ class Machine:
         package.mkdir(parents=True)
         (self.checkout / "shims").mkdir()
         shutil.copy(INSTALL, self.checkout)
-        shutil.copy(ROOT / "ccpin" / "paths.py", package)
+        for module in ("paths.py", "errors.py"):
+            shutil.copy(ROOT / "ccpin" / module, package)
         (package / "__init__.py").write_text('__version__ = "0.1.0"\n')
         (package / "__main__.py").write_text(MAIN)
         (self.checkout / "backend.py").write_text(BACKEND)

@@ -68,7 +68,12 @@ def build(verb: str) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_ccpin)
-    for name in [verb] if verb in VERBS and COMPLETE not in os.environ else VERBS:
+    completing = COMPLETE in os.environ
+    if completing:
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()  # teaches click the shells; it comes with the options that `add_completion` would add
+    for name in [verb] if verb in VERBS and not completing else VERBS:
         module = importlib.import_module(f"ccpin.cli.{VERBS[name]}")
         app.command(name)(getattr(module, f"{name}_command"))
     return app

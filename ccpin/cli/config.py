@@ -21,16 +21,20 @@ def set_minimum(home: Home, value: str | None) -> None:
     """Sets the floor, or takes it away. Raises BadSetting, StoreUnwritable."""
     if value is not None and not is_version(value):
         raise BadSetting(name=_NAME, value=value, reason="it is not N.N.N")
+    draft = f"{home.minimum_version}.{os.getpid()}"
     try:
         if value is None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(home.minimum_version)
             return
         os.makedirs(home.root, exist_ok=True)
-        draft = f"{home.minimum_version}.{os.getpid()}"
-        with open(draft, "w", encoding="ascii") as file:
-            file.write(f"{value}\n")
-        os.replace(draft, home.minimum_version)
+        try:
+            with open(draft, "w", encoding="ascii") as file:
+                file.write(f"{value}\n")
+            os.replace(draft, home.minimum_version)
+        finally:
+            with contextlib.suppress(OSError):  # it is gone when all went well
+                os.unlink(draft)
     except OSError as error:
         reason = (error.strerror or "unknown").lower()
         raise StoreUnwritable(path=home.minimum_version, reason=reason) from None

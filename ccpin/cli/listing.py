@@ -19,7 +19,7 @@ def list_command(
 ) -> None:
     """List the installed releases, their sizes and who uses them; or all that there are."""
     env = dict(os.environ)
-    give("list", _remote(env, registry) if remote else _local(find_home(env)), as_json=as_json)
+    give("list", _remote(env, registry) if remote or registry else _local(find_home(env)), as_json=as_json)
 
 
 def _local(home: Home) -> Answer:

@@ -1,11 +1,13 @@
-"""What an install shows while it runs: a bar, where stderr is a terminal; one line when it waits for somebody."""
+"""What an install shows while it runs: a bar, where stderr is a terminal; one line when it waits for somebody.
+
+A first `claude` comes this way, so rich and typer are imported only when there is something to show.
+"""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
 
-from ccpin.cli.output import say
 from ccpin.store.fetch import Progress
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ class Shown(Progress):
         self._task: rich.progress.TaskID | None = None
 
     def waiting(self, name: str) -> None:
+        from ccpin.cli.output import say
+
         say(f"ccpin: waiting for another process that is installing {name}")
 
     def started(self, name: str, size: int | None) -> None:

@@ -120,7 +120,8 @@ def _notes(used: Used, fresh_attributes: str | None) -> Iterator[str]:
     if used.absent:
         yield f"note: {used.registry} does not hold {used.version} for {', '.join(used.absent)}"
     if fresh_attributes:
-        yield f"note: keep git from merging locks by lines: echo '.ccpin.lock -text -merge' >> {shlex.quote(fresh_attributes)}"
+        command = f"echo '.ccpin.lock -text -merge' >> {shlex.quote(fresh_attributes)}"
+        yield f"note: keep git from merging locks by lines: {command}"
 
 
 def _shim_notes(home: Home, env: dict[str, str]) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ccpin.errors import CcpinError, EntryChanged, NotInstalled, NotSetUp, PlatformNotLocked
 from ccpin.launching.node import require_node
+from ccpin.launching.setup import activation
 from ccpin.launching.shims import shim_status
 from ccpin.paths import Home
 from ccpin.pinning.find import find_pin, require_minimum
@@ -36,7 +38,7 @@ def check(home: Home, env: dict[str, str], *, deep: bool = False, lock_only: boo
         pin = find_pin(home)
         lock = parse(pin.data, pin.path)
     except CcpinError as error:
-        return Checked(None, error.where, None, (error,))
+        return Checked(None, re.sub(r":\d+$", "", error.where) if error.where else None, None, (error,))
     faults = list(_lock_faults(home, lock, pin.path))
     installed = None
     if not lock_only and not faults:
@@ -90,5 +92,6 @@ def _start_faults(home: Home, lock: Lock, installed: Install | None, env: dict[s
     elif not status.current:
         yield NotSetUp(reason=f"the shim is of another ccpin ({status.path})")
     elif not status.ours:
-        found = f"`claude` is {status.resolves}" if status.resolves else "`claude` is not found"
-        yield NotSetUp(reason=f"{found} on this PATH, not the shim ({status.path})")
+        found = f"`claude` is {status.resolves}, not the shim" if status.resolves else "`claude` is not on this PATH"
+        line = activation(home, env)
+        yield NotSetUp(reason=f"{found}; this shell finds the shim after `{line}`" if line else found)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ccpin.errors import CannotExecute, InstallForbidden, NoLock, NothingToRun, NotInstalled, UpdateRefused
+from ccpin.errors import CannotExecute, InstallForbidden, Loop, NoLock, NothingToRun, NotInstalled, UpdateRefused
 from ccpin.launching.environment import clean, pinned
 from ccpin.launching.node import checked_node
 from ccpin.launching.which import current_pin
@@ -22,6 +22,8 @@ from ccpin.store.entry import install_folder, node_link, ready
 
 UPDATE_VERBS = ("update", "upgrade", "install", "migrate-installer")
 """Claude Code's own commands that would change what runs."""
+
+_MOST_ROUNDS = 7  # as in the shim
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,14 +72,21 @@ def run_next(args: Sequence[str], env: dict[str, str], home: Home) -> int:
     command = next_claude(env, home)
     if command is None:
         raise NothingToRun()
-    cleaned = clean(env)
-    if "CCPIN_LOOP" in env:  # the shim counts rounds with it, should that one lead back
-        cleaned["CCPIN_LOOP"] = env["CCPIN_LOOP"]
-    return execute([command, *args], cleaned, "")
+    return execute([command, *args], {**clean(env), "CCPIN_LOOP": _next_round(env, command)}, "")
+
+
+def _next_round(env: dict[str, str], command: str) -> str:
+    """What the shim counts too, should `command` lead back here: `<process id>.<round>`, for exec keeps the id."""
+    process, _, said = env.get("CCPIN_LOOP", "").partition(".")
+    rounds = int(said) if process == str(os.getpid()) and said.isdecimal() else 0
+    if rounds >= _MOST_ROUNDS:
+        raise Loop(rounds=rounds, path=command)
+    return f"{os.getpid()}.{rounds + 1}"
 
 
 def next_claude(env: dict[str, str], home: Home) -> str | None:
-    """The first `claude` in PATH's absolute folders that is not the shim."""
+    """The first `claude` in PATH's absolute folders that is no shim: not this home's, nor another home's, which would
+    only lead back here."""
     names = ("claude.exe", "claude.cmd") if sys.platform == "win32" else ("claude",)
     for folder in env.get("PATH", "").split(os.pathsep):
         if not os.path.isabs(folder) or _same(folder, home.shims):
@@ -85,7 +94,7 @@ def next_claude(env: dict[str, str], home: Home) -> str | None:
         for name in names:
             candidate = os.path.join(folder, name)
             usable = os.path.isfile(candidate) and os.access(candidate, os.X_OK)
-            if usable and not _same(candidate, home.shim()):
+            if usable and not _is_shim(candidate):
                 return candidate
     return None
 
@@ -123,10 +132,23 @@ def execute(argv: list[str], env: dict[str, str], version: str) -> int:
             return subprocess.run(argv, env=env, check=False).returncode
         for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # by Python, at its start; exec would hand that on
             signal.signal(ignored, signal.SIG_DFL)
-        os.execve(argv[0], argv, env)
+        os.execve(argv[0], argv, _as_given(env))
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         raise CannotExecute(path=argv[0], reason=reason, version=version) from None
+
+
+def _as_given(env: dict[str, str]) -> dict[str, str]:
+    """`env` without the LC_CTYPE that Python gives itself where the locale is C (PEP 538)."""
+    if env.get("LC_CTYPE") not in ("C.UTF-8", "C.utf8", "UTF-8"):
+        return env
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            given = file.read().split(b"\0")
+    except OSError:  # not Linux: it may be the user's own
+        return env
+    own = any(pair.startswith(b"LC_CTYPE=") for pair in given)
+    return env if own else {name: value for name, value in env.items() if name != "LC_CTYPE"}
 
 
 def _node(home: Home, head: Head, env: dict[str, str]) -> str:
@@ -137,6 +159,15 @@ def _node(home: Home, head: Head, env: dict[str, str]) -> str:
         return installed.receipt.engines if installed else None
 
     return checked_node(env, node_link(home, head.version, head.digest), engines, head.version)
+
+
+def _is_shim(path: str) -> bool:
+    """Whether a file is one that `ccpin setup` wrote, for whatever home."""
+    try:
+        with open(path, "rb") as file:
+            return b"\nccpin_python='" in file.read(16_384)
+    except OSError:
+        return False
 
 
 def _same(one: str, other: str) -> bool:

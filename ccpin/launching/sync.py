@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ccpin.errors import LockWouldChange
+from ccpin.errors import BadRequest, LockWouldChange
 from ccpin.launching.node import checked_node, require_node
 from ccpin.paths import Home
 from ccpin.pinning.find import Pin, require_minimum
-from ccpin.pinning.lock import Lock, parse
+from ccpin.pinning.lock import Lock, parse, render
 from ccpin.store.entry import node_link
 from ccpin.store.find import find_install
 from ccpin.store.projects import remember
@@ -65,7 +65,14 @@ def _install(home: Home, lock: Lock, env: dict[str, str], progress: Progress, re
 def _require_agreement(lock: Lock, pin: Pin) -> None:
     from ccpin.pinning.request import parse_request
 
-    request = parse_request(lock.request)
+    try:
+        request = parse_request(lock.request)
+    except BadRequest:
+        reason = f"its request `{lock.request}` is none that ccpin understands"
+        raise LockWouldChange(where=pin.source, reason=reason, version=lock.version) from None
+    text = pin.data.decode()
+    if render(lock, text) != text:
+        raise LockWouldChange(where=pin.source, reason="ccpin would write it differently", version=lock.request)
     if request.kind != "channel" and not request.admits(lock.version):
         reason = f"its version {lock.version} is not what its request `{lock.request}` means"
         raise LockWouldChange(where=pin.source, reason=reason, version=lock.request)

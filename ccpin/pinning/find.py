@@ -9,10 +9,11 @@ On the launch path: only `os`, and the head reader.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
-from ccpin.errors import BadSetting, BelowMinimum, LockUnreadable, NoLock
+from ccpin.errors import BelowMinimum, BrokenSetting, LockUnreadable, NoLock
 from ccpin.paths import LOCK_NAME, Home
 from ccpin.pinning.head import MAX_BYTES, Head, is_version, read_head, version_key
 
@@ -33,8 +34,8 @@ class Pin:
 
     @property
     def source(self) -> str:
-        """Where the version stands: `file:line`."""
-        return f"{self.path}:{self.head.line}"
+        """Where the version stands: `file:line`, or the name of what asked for it."""
+        return self.path if self.why == "asked" else f"{self.path}:{self.head.line}"
 
 
 def find_pin(home: Home) -> Pin:
@@ -79,31 +80,27 @@ def nearest_lock(folder: str = ".") -> str | None:
 def read_bytes(path: str) -> bytes:
     """A lock's bytes. Raises LockUnreadable: a folder, a device, a link that leads nowhere, too large."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        data = _read_plain(path, MAX_BYTES + 1)
     except OSError as error:
-        raise LockUnreadable(where=path, reason=(error.strerror or "cannot be opened").lower()) from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a plain file"
-            raise LockUnreadable(where=path, reason=f"it is {kind}")
-        if status.st_size > MAX_BYTES:
-            raise LockUnreadable(where=path, reason=f"it has {status.st_size:,} bytes; a lock has about 2,000")
-        return file.read(MAX_BYTES + 1)
+        raise LockUnreadable(where=path, reason=_said(error)) from None
+    if len(data) > MAX_BYTES:
+        size = f"{os.stat(path).st_size:,} bytes"
+        raise LockUnreadable(where=path, reason=f"it has {size}; a lock has about 2,000")
+    return data
 
 
 def minimum_version(home: Home) -> str | None:
-    """The user's own floor, or None. Raises BadSetting: a floor that cannot be read is not taken for none."""
+    """The user's own floor, or None. Raises BrokenSetting: a floor that cannot be read is not taken for none."""
+    path = home.minimum_version
     try:
-        with open(home.minimum_version, encoding="utf-8", errors="replace") as file:
-            text = file.read(64)
-    except FileNotFoundError:
+        text = _read_plain(path, 64).decode("utf-8", "replace")
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise BadSetting(where=home.minimum_version, name="minimum-version", value="", reason=error.strerror) from None
+        raise BrokenSetting(where=path, name="minimum-version", reason=_said(error)) from None
     floor = text.removesuffix("\n")
     if not is_version(floor):
-        raise BadSetting(where=home.minimum_version, name="minimum-version", value=floor, reason="it is not N.N.N")
+        raise BrokenSetting(where=path, name="minimum-version", reason=f"`{floor}` is not N.N.N")
     return floor
 
 
@@ -112,6 +109,26 @@ def require_minimum(home: Home, version: str, where: str | None = None) -> None:
     floor = minimum_version(home)
     if floor is not None and version_key(version) < version_key(floor):
         raise BelowMinimum(where=where, version=version, minimum=floor, file=home.minimum_version)
+
+
+def _read_plain(path: str, most: int) -> bytes:
+    """The first bytes of a plain file. Raises OSError for whatever else stands there; waits for nobody."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, f"it is {'a folder' if stat.S_ISDIR(mode) else 'not a plain file'}")
+        parts = []
+        while most > 0 and (part := os.read(descriptor, most)):
+            parts.append(part)
+            most -= len(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+def _said(error: OSError) -> str:
+    return (error.strerror or "unknown reason").lower()
 
 
 def _same_folder(one: str, other: str) -> bool:

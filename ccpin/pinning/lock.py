@@ -150,10 +150,12 @@ class _Reader:
             self.tables: dict[str, Any] = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
             line = re.search(r"\(at line (\d+)", str(error))
-            number = int(line[1]) if line else self.text.count("\n")
+            number = int(line[1]) if line else len(self.text.splitlines())
             self.refuse(number, re.sub(r" \(at .*\)$", "", str(error)).lower())
         except RecursionError:
             self.refuse(1, "it is nested too deeply")
+        except ValueError:  # Python reads no number of more than 4,300 digits
+            self.refuse(1, "it holds a number that is far too long")
 
     def lock(self) -> Lock:
         self.check_format()
@@ -191,10 +193,10 @@ class _Reader:
 
             raise LockFromTheFuture(
                 where=self.at(line),
-                found=found,
+                found=_shown(found),
                 known=head.FORMAT,
                 ccpin=__version__,
-                needed=f"the one that writes `lock-version = {found}`",
+                needed=f"the one that writes `lock-version = {_shown(found)}`",
             )
 
     def table(self, name: str) -> dict[str, Any]:
@@ -235,13 +237,13 @@ class _Reader:
         if runtime == "native" and not artifacts:
             self.refuse(line, "there is no artifact")
         for platform in artifacts:
-            if runtime == "native" and not _PLATFORM.fullmatch(platform):
+            if runtime == "native" and not is_platform(platform):
                 self.refuse(self.line("artifacts", platform), f"`{_shown(platform)}` is not a platform")
 
     def line(self, table: str, key: str) -> int:
         """Where `key` stands in `table`, from 1; 0 when it does not. Good for the forms that people write."""
         current = ""
-        for number, line in enumerate(self.text.splitlines(), 1):
+        for number, line in enumerate(self.text.split("\n"), 1):
             stripped = line.strip()
             if stripped.startswith("["):
                 current = stripped.strip("[]# \t").split("]")[0].strip()
@@ -256,6 +258,11 @@ class _Reader:
 
     def refuse(self, line: int, reason: str) -> NoReturn:
         raise LockInvalid(where=self.at(line), reason=reason)
+
+
+def is_platform(text: str) -> bool:
+    """A name such as `linux-x64-musl`, known to this ccpin or not; safe as a TOML key and as a folder."""
+    return len(text) <= 60 and _PLATFORM.fullmatch(text) is not None
 
 
 def is_npm_integrity(text: object) -> bool:

@@ -19,12 +19,13 @@ from typing import Any
 
 from ccpin.errors import BadMetadata, IntegrityMismatch, NotFound
 from ccpin.pinning.head import is_digest, version_key
-from ccpin.pinning.lock import Artifact
+from ccpin.pinning.lock import Artifact, is_platform
 from ccpin.platforms import executable_name
 from ccpin.releases.registry import SDK, Registry, Tarball
 
 _MAX_MANIFEST = 1 << 20  # bytes, upstream's own limit
 _MAX_PACKAGE = 128 << 20  # bytes, unpacked
+_MAX_PLATFORMS = 64
 _SDK_SERIES = ("0.3", "0.2")
 
 
@@ -60,10 +61,14 @@ def parse_manifest(data: bytes, version: str) -> dict[str, Artifact]:
         raise BadMetadata(what=what, reason="it lists no platforms")
     if manifest.get("version") != version:
         raise BadMetadata(what=what, reason=f"it is of {str(manifest.get('version'))[:20]}")
+    if len(platforms) > _MAX_PLATFORMS:
+        raise BadMetadata(what=what, reason=f"it lists {len(platforms)} platforms")
     return {platform: _artifact(what, platform, entry) for platform, entry in sorted(platforms.items())}
 
 
 def _artifact(what: str, platform: str, entry: Any) -> Artifact:
+    if not is_platform(platform):  # it becomes a line of the lock
+        raise BadMetadata(what=what, reason="it names a platform that can be none")
     if not isinstance(entry, Mapping):
         raise BadMetadata(what=what, reason=f"`{platform[:40]}` is not a table")
     checksum, size = entry.get("checksum"), entry.get("size")

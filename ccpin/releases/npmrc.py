@@ -1,27 +1,34 @@
 """npm's configuration, as much of it as tells where the registry is and what opens it.
 
-Sources, the first that has a key wins: the environment (`npm_config_…`), the user's .npmrc, the global npmrc; for
-the registry's address at last `npm config get registry`, run from the home folder. A project's .npmrc is never
-read: whoever wrote the clone would choose where the executable comes from. No address is compiled in.
+Sources, the first that has a key wins: the environment (`npm_config_…`), the user's .npmrc, the global npmrc, the one
+that came with npm; for the registry's address at last `npm config get registry`, run from the home folder. A
+project's .npmrc is never read: whoever wrote the clone would choose where the executable comes from. So relative
+paths are taken from the home folder, never from the current one. No address is compiled in.
+
+Files are read as npm's `ini` and `@npmcli/config` read them: a test compares the two on a table of files.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from ccpin.errors import BadRegistryAddress, NoRegistry
+from ccpin.errors import BadCredentials, BadRegistryAddress, NoRegistry
 
 SCOPE = "@anthropic-ai"
 _MAX_BYTES = 1 << 20
-_VARIABLE = re.compile(r"(\\*)\$\{([^${}?]+)(\?)?\}")
+_VARIABLE = re.compile(r"(?<!\\)(\\*)\$\{([^${}?]+)(\?)?\}")
+_SECTION = re.compile(r"\[[^\]]*\]\s*")
+_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -36,43 +43,52 @@ class NpmConfig:
         return found[0] if found and found[0] else None
 
     def authorization(self, address: str) -> str | None:
-        """The Authorization header that this configuration holds for `address`: the longest path that fits."""
-        parts = urlsplit(address)
-        path = parts.path.rstrip("/")
-        while True:
-            prefix = f"//{parts.netloc.rpartition('@')[2]}{path}/"
-            header = self._header(prefix)
-            if header or not path:
-                return header
-            path = path.rpartition("/")[0]
+        """The Authorization header that this configuration holds for `address`: the longest path that fits, with or
+        without a slash at its end. Raises BadCredentials for one that no header can carry.
 
-    def _header(self, prefix: str) -> str | None:
-        if token := self.get(f"{prefix}:_authToken"):
-            return f"Bearer {token}"
-        if basic := self.get(f"{prefix}:_auth"):
-            return f"Basic {basic}"
-        user, password = self.get(f"{prefix}:username"), self.get(f"{prefix}:_password")
+        An address that climbs (`/mine/../theirs/`) gets none: it is not below what it begins with.
+        """
+        parts = urlsplit(address)
+        if not {".", ".."}.isdisjoint(unquote(parts.path).split("/")):
+            return None
+        place = f"//{_host(parts)}{parts.path or '/'}"
+        while place != "//":
+            if header := self._header(place):
+                if not (header.isascii() and header.isprintable()):
+                    raise BadCredentials(place=place)
+                return header
+            place = re.sub(r"([^/]+|/)$", "", place)
+        return None
+
+    def _header(self, place: str) -> str | None:
+        if token := self.get(f"{place}:_authToken"):
+            return f"Bearer {token.strip()}"
+        if basic := self.get(f"{place}:_auth"):
+            return f"Basic {basic.strip()}"
+        user, password = self.get(f"{place}:username"), self.get(f"{place}:_password")
         if user and password:
             try:
-                plain = base64.b64decode(password, validate=True)
+                plain = base64.b64decode(password.strip() + "=" * (-len(password.strip()) % 4), validate=True)
             except (binascii.Error, ValueError):
-                return None
-            return "Basic " + base64.b64encode(user.encode() + b":" + plain).decode()
+                raise BadCredentials(place=place) from None
+            return "Basic " + base64.b64encode(user.encode(errors="replace") + b":" + plain).decode()
         return None
 
 
 def read_config(env: Mapping[str, str]) -> NpmConfig:
-    """The environment's, the user's and the global configuration, merged. Files that are not there count as empty."""
+    """All of it merged. Files that are not there count as empty."""
     variables = dict(_from_environment(env))
-    user_file = _setting(variables, "userconfig") or os.path.join(_home(env), ".npmrc")
+    user_file = _path("userconfig", env, variables) or os.path.join(_home(env), ".npmrc")
     user = dict(_from_file(user_file, env))
-    prefix = _setting(variables, "prefix") or _setting(user, "prefix") or _npm_prefix(env)
-    global_file = _setting(variables, "globalconfig") or _setting(user, "globalconfig")
+    own_file = _npms_own_file(env)
+    own = dict(_from_file(own_file, env)) if own_file else {}
+    prefix = _path("prefix", env, variables, user, own) or _npm_prefix(env)
+    global_file = _path("globalconfig", env, variables, user, own)
     if not global_file and prefix:
         global_file = os.path.join(prefix, "etc", "npmrc")
     shared = dict(_from_file(global_file, env)) if global_file else {}
     files = (user_file, global_file) if global_file else (user_file,)
-    return NpmConfig({**shared, **user, **variables}, files)
+    return NpmConfig({**own, **shared, **user, **variables}, files)
 
 
 def registry_address(config: NpmConfig, env: Mapping[str, str], override: str | None = None) -> tuple[str, str]:
@@ -112,6 +128,12 @@ def _split(address: str, source: str) -> SplitResult:
     return parts
 
 
+def _host(parts: SplitResult) -> str:
+    """Host and port as npm writes them into a key: lower case, and no port where it is the scheme's own."""
+    host = parts.netloc.rpartition("@")[2].lower()
+    return host.removesuffix(f":{_PORTS.get(parts.scheme, 0)}")
+
+
 def absolute_path(env: Mapping[str, str]) -> str:
     """PATH without its relative entries: what stands in the current folder is the clone's, not the user's."""
     return os.pathsep.join(d for d in env.get("PATH", "").split(os.pathsep) if os.path.isabs(d))
@@ -126,6 +148,7 @@ def _ask_npm(npm: str, env: Mapping[str, str]) -> str | None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=30,
             check=False,
         )
@@ -139,49 +162,79 @@ def _from_environment(env: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, 
     for name, value in env.items():
         if re.match(r"npm_config_.", name, re.IGNORECASE) and value:
             key = name[len("npm_config_") :]
-            if not key.startswith(("//", "@")):
+            if not key.startswith("//"):
                 key = re.sub(r"(?!^)_", "-", key.lower())
-            yield key, (value, name)
+            yield _expand(key, env), (_expand(value.strip(), env), name)
 
 
 def _from_file(path: str, env: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """The keys of an .npmrc: `key = value` lines; sections and arrays say nothing that is asked for here."""
+    """The keys of an .npmrc, up to its first section: npm looks for nothing in one."""
     try:
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
+        with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
             text = file.read(_MAX_BYTES)
-    except OSError:
+    except (OSError, ValueError):  # not there, or no name that a file can have
         return
-    for line in text.splitlines():
-        key, equals, value = line.strip().partition("=")
-        if equals and key[:1] not in (";", "#", "["):
-            yield _expand(key.strip(), env), (_expand(_unquote(value.strip()), env), path)
+    for line in re.split(r"[\r\n]+", text):
+        if _SECTION.fullmatch(line):
+            return
+        key, equals, value = line.partition("=")
+        if equals and line.lstrip()[0] not in ";#":
+            yield _expand(_unquote(key), env), (_expand(_unquote(value), env), path)
 
 
-def _unquote(value: str) -> str:
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1]
-    return re.split(r"(?<!\\)[;#]", value)[0].strip()
+def _unquote(text: str) -> str:
+    """A key or a value: a JSON string, one in single quotes, or what stands before an unescaped `;` or `#`."""
+    text = text.strip()
+    if text[:1] in ('"', "'") and text[0] == text[-1]:
+        quoted = text[1:-1] if text[0] == "'" else text
+        try:
+            said = json.loads(quoted)
+        except (ValueError, RecursionError):
+            return quoted
+        return said if isinstance(said, str) else quoted
+    bare = re.match(r"(?:\\.|[^\\;#])*\\?", text)
+    return re.sub(r"\\([\\;#])", r"\1", bare[0]).strip() if bare else ""
 
 
 def _expand(text: str, env: Mapping[str, str]) -> str:
     """`${NAME}` is the variable, or stays as it is where there is none; `${NAME?}` is empty then, as in npm."""
 
     def variable(match: re.Match[str]) -> str:
-        if len(match[1]) % 2:
-            return match[0][1:]
-        return env.get(match[2], "" if match[3] else match[0])
+        escapes = match[1]
+        if len(escapes) % 2:
+            return match[0][(len(escapes) + 1) // 2 :]
+        return escapes[len(escapes) // 2 :] + env.get(match[2], "" if match[3] else f"${{{match[2]}}}")
 
     return _VARIABLE.sub(variable, text)
 
 
-def _setting(values: Mapping[str, tuple[str, str]], key: str) -> str | None:
-    return os.path.expanduser(values[key][0]) if key in values and values[key][0] else None
+def _path(key: str, env: Mapping[str, str], *sources: Mapping[str, tuple[str, str]]) -> str | None:
+    """A setting that is a path, made absolute from the home folder."""
+    said = next((source[key][0] for source in sources if key in source), None)
+    if not said:
+        return None
+    return os.path.normpath(os.path.join(_home(env), said.removeprefix("~/")))
+
+
+def _npms_own_file(env: Mapping[str, str]) -> str | None:
+    """The npmrc in npm's own folder, where packagers (Homebrew, Debian, Node's Windows installer) say where the
+    global one is."""
+    npm = shutil.which("npm", path=absolute_path(env))
+    if npm is None:
+        return None
+    if sys.platform == "win32":
+        return os.path.join(os.path.dirname(npm), "node_modules", "npm", "npmrc")
+    script = os.path.realpath(npm)  # …/npm/bin/npm-cli.js; anything else is somebody's wrapper
+    return os.path.join(os.path.dirname(script), "..", "npmrc") if script.endswith("/bin/npm-cli.js") else None
 
 
 def _npm_prefix(env: Mapping[str, str]) -> str | None:
     """Where npm keeps its global npmrc: beside the folder that Node's executable is in."""
+    if prefix := env.get("PREFIX"):
+        return os.path.join(_home(env), prefix)
     node = shutil.which("node", path=absolute_path(env))
-    return os.path.dirname(os.path.dirname(os.path.realpath(node))) if node else None
+    folder = os.path.dirname(os.path.realpath(node)) if node else None
+    return folder if folder is None or sys.platform == "win32" else os.path.dirname(folder)
 
 
 def _home(env: Mapping[str, str]) -> str:

@@ -49,7 +49,12 @@ class Registry:
         """The registry that npm's configuration names. Raises NoRegistry, BadRegistryAddress."""
         config = read_config(env)
         address, source = registry_address(config, env, override)
-        return cls(address, source, Http(config.authorization))
+
+        def authorize(target: str) -> str | None:
+            downgraded = address.startswith("https:") and not target.startswith("https:")
+            return None if downgraded else config.authorization(target)
+
+        return cls(address, source, Http(authorize))
 
     @property
     def name(self) -> str:

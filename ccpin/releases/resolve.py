@@ -24,7 +24,7 @@ from ccpin.errors import (
     UnknownRelease,
 )
 from ccpin.pinning.head import RUNTIMES, version_key
-from ccpin.pinning.lock import Artifact, Lock
+from ccpin.pinning.lock import Artifact, Lock, is_platform
 from ccpin.pinning.request import Request
 from ccpin.releases.manifest import find_manifest
 from ccpin.releases.registry import CLAUDE, Registry, platform_package
@@ -138,7 +138,7 @@ def _native(registry: Registry, version: str, document: Mapping[str, Any], platf
     named = _named_platforms(document)
     manifest = find_manifest(registry, version)
     wanted = sorted(named | (manifest or {}).keys())
-    with ThreadPoolExecutor(len(wanted)) as pool:
+    with ThreadPoolExecutor(8) as pool:
         tarballs = dict(zip(wanted, pool.map(lambda p: _integrity(registry, p, version), wanted), strict=True))
     present = {p: integrity for p, integrity in tarballs.items() if integrity}
     if not present and version_key(version) <= (2, 1, 112):
@@ -158,7 +158,7 @@ def _named_platforms(document: Mapping[str, Any]) -> set[str]:
     named = {
         name.removeprefix(prefix)
         for name in (optional if isinstance(optional, dict) else ())
-        if name.startswith(prefix)
+        if name.startswith(prefix) and is_platform(name.removeprefix(prefix))
     }
     return named or set(platforms.ALL)
 

@@ -23,7 +23,7 @@ from ccpin.errors import (
 from ccpin.paths import Home
 from ccpin.pinning.lock import Artifact, Lock
 from ccpin.releases.registry import CLAUDE, Registry, Tarball, platform_package
-from ccpin.store.entry import COMMAND, command_name, platform_key
+from ccpin.store.entry import COMMAND, command_name, install_folder, platform_key, ready
 from ccpin.store.inflate import GzipBody
 from ccpin.store.receipt import Kept, Receipt, changes, installs, sha256_of
 from ccpin.store.unpack import Unpacked, unpack
@@ -123,8 +123,12 @@ def _fetch(lock: Lock, registry: Registry, tarball: Tarball, staging: str, progr
         progress.started(f"Claude Code {lock.version}", response.length)
         try:
             with GzipBody(response.chunks, tarball.name, limit, progress.advanced) as body:
-                written = unpack(body, tarball.name, staging, _targets(lock.runtime))
-                body.finish(response.length, tarball.integrity)
+                try:
+                    written = unpack(body, tarball.name, staging, _targets(lock.runtime))
+                    body.finish(response.length, tarball.integrity)
+                except BaseException:
+                    response.hang_up()
+                    raise
         finally:
             progress.finished()
     return written
@@ -185,9 +189,12 @@ def same_executable(home: Home, lock: Lock, staging: str) -> Receipt | None:
     platforms in it needs an entry of its own, but not 380 MB more."""
     platform = platform_key(lock.runtime)
     wanted = lock.artifacts[platform]
+    own = install_folder(home, lock.version, lock.digest, lock.runtime)  # is being replaced, and for a reason
     for other in installs(home):
         same = other.receipt.artifact == wanted and other.receipt.platform == platform
         if not same or other.receipt.version != lock.version or lock.runtime != "native":
+            continue
+        if other.folder == own or not ready(home, lock.version, other.receipt.digest, lock.runtime):
             continue
         if changes(other) or sha256_of(other.executable) != wanted.sha256:
             continue

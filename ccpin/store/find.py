@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from ccpin.paths import Home
 from ccpin.pinning.lock import Lock
-from ccpin.store.entry import install_folder
+from ccpin.store.entry import install_folder, ready
 from ccpin.store.receipt import Install, changes, read_install
 
 
 def find_install(home: Home, lock: Lock) -> Install | None:
-    """The install that serves `lock` on this machine, whole and unchanged by stat, or None."""
+    """The install that serves `lock` on this machine, whole, unchanged by stat and fit to be started, or None."""
+    if not ready(home, lock.version, lock.digest, lock.runtime):
+        return None
     found = read_install(install_folder(home, lock.version, lock.digest, lock.runtime))
     return found if found is not None and not changes(found) else None

@@ -1,8 +1,8 @@
 """A gzipped body as it comes in: hashed, unpacked and read in one pass, never held as a whole.
 
-A thread of its own fetches the chunks and hashes them while the reader inflates the ones before; hashing and
-inflating let go of the interpreter lock, so two cores share the work. What is read here is not yet trusted: the
-digest is known only at the end, and `finish` must have returned before anything is published.
+One thread fetches the chunks and hashes them, a second one inflates, and the reader works on what came before. All of
+that lets go of the interpreter lock, so two cores share it. What is read here is not yet trusted: the digest is known
+only at the end, and `finish` must have returned before anything is published.
 """
 
 from __future__ import annotations
@@ -10,65 +10,72 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import queue
 import threading
 import zlib
 from collections.abc import Callable, Iterator
+from queue import SimpleQueue
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Generic, TypeVar
 
 from ccpin.errors import BadArchive, IntegrityMismatch, Truncated
 
-_zlib: ModuleType = zlib
-with contextlib.suppress(ImportError):
-    from isal import isal_zlib as _zlib  # twice as fast, but there is no wheel for every machine
+FASTEST: ModuleType = zlib
+with contextlib.suppress(ImportError):  # twice as fast, but there is no wheel for every machine
+    from isal import isal_zlib
 
-_QUEUE = 16  # chunks under way; with those of net.CHUNK at most 4 MiB
-_PIECE = 1 << 20  # bytes inflated at a time, whatever the ratio
-_NO_MORE = b""
+    FASTEST = isal_zlib
+
+_CHUNKS = 16  # under way at a time; of net.CHUNK bytes each, that is 4 MiB
+_PIECES = 16
+_PIECE = 1 << 20  # bytes that a piece has at most, whatever the ratio
+_PATIENCE = 5  # seconds for a thread that waits for the network to notice that nobody reads any more
+
+T = TypeVar("T")
 
 
 class GzipBody:
-    """A file-like view of what a gzipped body unpacks to. Use it as a context manager.
+    """What a gzipped body unpacks to, in order. Use it as a context manager.
 
-    `limit` bounds the unpacked bytes; `progress` is called with the packed bytes that have come. Raises BadArchive
-    for what is not gzip, is larger than `limit` or goes on behind its end, and whatever `chunks` raises.
+    `limit` bounds the unpacked bytes; `progress` is called, from another thread, with the packed bytes that have
+    come; `gunzip` is zlib or a module like it. Reading raises BadArchive for what is not gzip, is larger than `limit`
+    or goes on behind its end, Truncated for what ends too early, and whatever `chunks` raises.
     """
 
     def __init__(
-        self, chunks: Iterator[bytes], what: str, limit: int, progress: Callable[[int], None] = lambda n: None
+        self,
+        chunks: Iterator[bytes],
+        what: str,
+        limit: int,
+        progress: Callable[[int], None] = lambda received: None,
+        gunzip: ModuleType = FASTEST,
     ) -> None:
-        self._chunks = chunks
         self._what = what
-        self._left = limit
+        self._limit = limit
         self._progress = progress
-        self._queue: queue.Queue[bytes | BaseException] = queue.Queue(_QUEUE)
+        self._gunzip = gunzip
         self._sha512 = hashlib.sha512()
         self._received = 0
-        self._stopped = threading.Event()
-        self._inflater: Any = _zlib.decompressobj(wbits=31)
-        self._thread = threading.Thread(target=self._fetch, name="fetch", daemon=True)
+        self._packed = _Ahead(self._hashed(chunks), _CHUNKS)
+        self._pieces = _Ahead(self._inflated(), _PIECES)
+        self._piece = memoryview(b"")
 
     def __enter__(self) -> GzipBody:
-        self._thread.start()
+        self._packed.start()
+        self._pieces.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stopped.set()
-        self._thread.join(5)
+        self._packed.stop()  # first, as the other may wait for it
+        self._pieces.stop()
 
-    def read(self, size: int) -> bytes:
-        """At most `size` unpacked bytes; none at the end."""
-        while not self._inflater.eof:
-            data = self._inflate(min(size, _PIECE))
-            if data:
-                self._left -= len(data)
-                if self._left < 0:
-                    raise BadArchive(what=self._what, reason="it unpacks to more than a release can have")
-                return data
-        return b""
+    def read(self, size: int) -> memoryview:
+        """At most `size` unpacked bytes, not copied; none at the end."""
+        if not self._piece:
+            self._piece = memoryview(next(self._pieces, b""))
+        taken, self._piece = self._piece[:size], self._piece[size:]
+        return taken
 
     def finish(self, length: int | None, integrity: str) -> None:
         """Reads to the end and compares. `length` is what the server said, in bytes, `integrity` npm's sha512.
@@ -77,53 +84,83 @@ class GzipBody:
         """
         while self.read(_PIECE):
             pass
-        trailing = bool(self._inflater.unused_data)
-        while chunk := self._next():
-            trailing = trailing or bool(chunk)
         if length is not None and self._received != length:
             raise Truncated(what=self._what, reason=f"{self._received:,} of {length:,} bytes came")
         found = "sha512-" + base64.b64encode(self._sha512.digest()).decode()
         if found != integrity:
             raise IntegrityMismatch(what=self._what, kind="sha512", expected=integrity, found=found)
-        if trailing:
-            raise BadArchive(what=self._what, reason="something stands behind its end")
 
-    def _inflate(self, size: int) -> bytes:
+    def _hashed(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self._sha512.update(chunk)
+            self._received += len(chunk)
+            self._progress(self._received)
+            yield chunk
+
+    def _inflated(self) -> Iterator[bytes]:
+        inflater, left = self._gunzip.decompressobj(wbits=31), self._limit
         try:
-            if self._inflater.unconsumed_tail:
-                return bytes(self._inflater.decompress(self._inflater.unconsumed_tail, size))
-            chunk = self._next()
-            if not chunk:
-                raise Truncated(what=self._what, reason=f"{self._received:,} bytes came, and the archive goes on")
-            return bytes(self._inflater.decompress(chunk, size))
-        except (zlib.error, getattr(_zlib, "error", zlib.error)) as error:
-            raise BadArchive(what=self._what, reason=f"it is not gzip ({error})") from None
+            while not inflater.eof:
+                packed = inflater.unconsumed_tail or next(self._packed, b"")
+                if not packed:
+                    raise Truncated(what=self._what, reason=f"{self._received:,} bytes came, and the archive goes on")
+                if piece := inflater.decompress(packed, _PIECE):
+                    left -= len(piece)
+                    if left < 0:
+                        self._refuse("it unpacks to more than a release can have")
+                    yield piece
+        except (zlib.error, self._gunzip.error) as error:
+            self._refuse(f"it is not gzip ({error})")
+        if inflater.unused_data or any(self._packed):
+            self._refuse("something stands behind its end")
 
-    def _next(self) -> bytes:
+    def _refuse(self, reason: str) -> None:
+        raise BadArchive(what=self._what, reason=reason)
+
+
+class _Ahead(Generic[T]):
+    """An iterator that a thread of its own runs ahead, by `count` items at most. What it raises, the reader raises."""
+
+    def __init__(self, items: Iterator[T], count: int) -> None:
+        self._items = items
+        self._queue: SimpleQueue[T | _End] = SimpleQueue()
+        self._free = threading.Semaphore(count)
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.start = self._thread.start
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
         item = self._queue.get()
-        if isinstance(item, BaseException):
-            raise item
-        if item is _NO_MORE:
-            self._queue.put(_NO_MORE)  # the end stays the end
+        if isinstance(item, _End):
+            self._queue.put(item)  # the end stays the end
+            raise item.error
+        self._free.release()
         return item
 
-    def _fetch(self) -> None:
-        try:
-            for chunk in self._chunks:
-                self._sha512.update(chunk)
-                self._received += len(chunk)
-                self._progress(self._received)
-                if not self._put(chunk):
-                    return
-            self._put(_NO_MORE)
-        except BaseException as error:  # noqa: BLE001  handed to the reader, which raises it
-            self._put(error)
+    def stop(self) -> None:
+        """Ends the thread, whatever it waits for, and wakes who waits for an item."""
+        self._stopped = True
+        self._free.release()
+        self._queue.put(_End(StopIteration()))
+        self._thread.join(_PATIENCE)
 
-    def _put(self, item: bytes | BaseException) -> bool:
-        while not self._stopped.is_set():
-            try:
-                self._queue.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
+    def _run(self) -> None:
+        try:
+            for item in self._items:
+                self._free.acquire()
+                if self._stopped:
+                    return
+                self._queue.put(item)
+            self._queue.put(_End(StopIteration()))
+        except BaseException as error:  # noqa: BLE001  handed to the reader, which raises it
+            self._queue.put(_End(error))
+
+
+class _End:
+    """What stands in the queue behind the last item: the reason why there is no more."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error

@@ -127,11 +127,7 @@ def _disk(home: Home) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        path = error.filename or home.root
+        reason = (error.strerror or str(error)).lower()
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise NoRoom(path=home.root, reason=(error.strerror or "full").lower()) from None
-        if isinstance(error, PermissionError) or error.errno in (errno.EROFS, errno.ENOTDIR, errno.ELOOP):
-            raise StoreUnwritable(path=path, reason=(error.strerror or "not allowed").lower()) from None
-        if error.errno == errno.EEXIST:
-            raise StoreUnwritable(path=path, reason="something else stands there") from None
-        raise
+            raise NoRoom(path=home.root, reason=reason) from None
+        raise StoreUnwritable(path=error.filename or home.root, reason=reason) from None

@@ -26,7 +26,7 @@ class Project:
 def remember(home: Home, path: str) -> None:
     """Notes that the lock at `path` (absolute) was used. Not being able to is no reason to fail."""
     record = os.path.join(home.projects, hashlib.sha256(os.fsencode(path)).hexdigest()[:24])
-    if os.path.exists(record):
+    if os.path.exists(record) or not os.path.isabs(path):  # a folder that is gone has no path
         return
     try:
         os.makedirs(home.projects, exist_ok=True)
@@ -62,5 +62,5 @@ def users(projects: list[Project], version: str, digest: str) -> list[str]:
 def _pin(path: str) -> Pin | None:
     try:
         return read_pin(path, "lock")
-    except LockError:
+    except (LockError, ValueError):  # a record that a crash left full of zeros names no file
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -27,11 +28,13 @@ def publish(staging: str, folder: str, receipt: Receipt) -> None:
         for name in folders:
             os.chmod(os.path.join(parent, name), 0o555)
         _flush_folder(parent)
-    if os.path.lexists(folder):
-        remove_tree(folder)
+    old = f"{staging}-old"
+    if os.path.lexists(folder):  # moved away whole: nobody may find a part of it
+        os.rename(folder, old)
     os.rename(staging, folder)
     os.chmod(folder, 0o555)
     _flush_folder(os.path.dirname(folder))
+    remove_tree(old)
 
 
 def _flush_folder(folder: str) -> None:
@@ -45,10 +48,18 @@ def _flush_folder(folder: str) -> None:
 
 
 def remove_tree(folder: str) -> None:
-    """Removes a folder of the store, whose own folders are read-only. One that is not there is fine."""
-    for parent, _, _ in os.walk(folder):
+    """Removes a folder of the store, whose own folders are read-only, or whatever stands there in its place. One that
+    is not there is fine."""
+    if os.path.islink(folder) or not os.path.isdir(folder):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(folder)
+        return
+    for parent, _, files in os.walk(folder):
         os.chmod(parent, stat.S_IRWXU)
-    shutil.rmtree(folder, ignore_errors=not os.path.isdir(folder))
+        if sys.platform == "win32":  # where a read-only file cannot be removed
+            for name in files:
+                os.chmod(os.path.join(parent, name), stat.S_IWRITE)
+    shutil.rmtree(folder)
 
 
 def sweep(entry: str) -> None:

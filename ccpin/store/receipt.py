@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from ccpin.paths import Home
 from ccpin.pinning.head import is_version, version_key
 from ccpin.pinning.lock import Artifact
-from ccpin.store.entry import RECEIPT
+from ccpin.store.entry import COMMAND, RECEIPT
 
 FORMAT = 1
 
@@ -79,28 +80,35 @@ def read_install(folder: str) -> Install | None:
         data["artifact"] = Artifact(**data["artifact"])
         data["files"] = {path: Kept(**kept) for path, kept in data["files"].items()}
         return Install(folder, Receipt(**data))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
 def installs(home: Home) -> Iterator[Install]:
     """All installs of the store, by version."""
-    try:
-        names = os.listdir(home.releases)
-    except OSError:
-        return
-    entries = [n for n in names if is_version(n.partition("-")[0])]
+    entries = [n for n in _names(home.releases) if is_version(n.partition("-")[0])]
     for name in sorted(entries, key=lambda n: (version_key(n.partition("-")[0]), n)):
         entry = os.path.join(home.releases, name)
-        for platform in sorted(p for p in os.listdir(entry) if not p.startswith(".")):
+        for platform in sorted(p for p in _names(entry) if not p.startswith(".")):
             found = read_install(os.path.join(entry, platform))
             if found is not None:
                 yield found
 
 
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
 def changes(install: Install, *, deep: bool = False) -> list[str]:
     """What is no longer as it was installed, a sentence each: by stat, or with `deep` by every byte."""
     found = []
+    if install.receipt.runtime == "node" and sys.platform != "win32":
+        command = os.path.join(install.folder, COMMAND)
+        if not os.path.islink(command) or os.readlink(command) != install.receipt.executable:
+            found.append(f"{command}: it does not lead to {install.receipt.executable}")
     for path, kept in install.receipt.files.items():
         full = os.path.join(install.folder, *path.split("/"))
         try:

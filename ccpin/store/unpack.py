@@ -13,15 +13,15 @@ import tarfile
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from ccpin.errors import BadArchive
 from ccpin.store.inflate import GzipBody
 
-_PIECE = 1 << 20  # bytes
 _MAX_MEMBERS = 20_000
-_MAX_NAME = 1_000  # characters
-_MAX_HEADER = 64 * 1024  # bytes
+_MAX_NAME = 1_000  # bytes of a path
+_MAX_PART = 255  # bytes between two slashes
+_MAX_HEADER = 64 * 1024  # bytes, with all that extends it
 _ROOT = "package"
 _RESERVED = frozenset('<>:"|?*\\')
 
@@ -39,49 +39,81 @@ def unpack(body: GzipBody, what: str, folder: str, target: Callable[[str], str |
     """Writes the files of an archive below `folder`, which exists and is empty.
 
     `target` maps a member's name (`package/cli.js`) to the path below `folder`, or None to leave it out. Returns
-    path -> Unpacked. Raises BadArchive.
+    path -> Unpacked. Raises BadArchive, and what reading `body` raises.
     """
     written: dict[str, Unpacked] = {}
-    for archive, member, name in _members(body, what, folder):
+    tape = _Tape(body)
+    for member, name in _members(tape, what, folder):
         path = target(name)
         if path is not None and member.isreg():
-            written[path] = _write(archive, member, what, folder, path)
+            written[path] = _write(tape, member, what, folder, path)
     return written
 
 
-class _BoundedHeader(tarfile.TarInfo):
-    """tarfile reads an extended header as a whole, however large the archive says that it is."""
+class _Tape:
+    """The stream as tarfile wants to see a file: it reads a header, then winds forward to the next.
 
-    _EXTENDED = (
-        tarfile.XHDTYPE,
-        tarfile.XGLTYPE,
-        tarfile.SOLARIS_XHDTYPE,
-        tarfile.GNUTYPE_LONGNAME,
-        tarfile.GNUTYPE_LONGLINK,
-    )
+    What a header may have is bounded here: tarfile takes long names, tables of attributes and maps of sparse files
+    as they come, however large the archive says that they are.
+    """
 
-    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
-        if self.type in self._EXTENDED and self.size > _MAX_HEADER:
-            raise tarfile.ReadError("an extended header is far too large")
-        return super()._proc_member(archive)  # type: ignore[misc, no-any-return]
+    def __init__(self, body: GzipBody) -> None:
+        self._body = body
+        self._position = 0
+        self._allowed = _MAX_HEADER
+        self.last = b""
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, position: int) -> None:
+        """Forward only."""
+        if position < self._position:
+            raise tarfile.ReadError("a member lies inside another")
+        for _ in self.pieces(position - self._position):
+            pass
+
+    def read(self, size: int) -> bytes:
+        """Some of a header; less than `size` bytes only at the end."""
+        self._allowed -= size
+        if size < 0 or self._allowed < 0:
+            raise tarfile.ReadError("a header is far too large")
+        self.last = b"".join(self.pieces(size))
+        return self.last
+
+    def pieces(self, size: int) -> Iterator[memoryview]:
+        """The next `size` bytes, as they come; less only at the end."""
+        while size > 0 and (piece := self._body.read(size)):
+            size -= len(piece)
+            self._position += len(piece)
+            yield piece
+
+    def next_member(self) -> None:
+        self._allowed = _MAX_HEADER
 
 
-def _members(body: GzipBody, what: str, folder: str) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo, str]]:
+def _members(tape: _Tape, what: str, folder: str) -> Iterator[tuple[tarfile.TarInfo, str]]:
+    """The members, each with its name. Behind each one the caller may have read all of it or nothing."""
     seen: set[str] = set()
     try:
-        with tarfile.open(fileobj=body, mode="r|", bufsize=_PIECE, tarinfo=_BoundedHeader) as archive:  # type: ignore[call-overload]
-            for count, member in enumerate(archive, 1):
-                if count > _MAX_MEMBERS:
-                    _refuse(what, f"it has more than {_MAX_MEMBERS:,} members")
-                name = _safe_name(member, what, folder)
-                folded = unicodedata.normalize("NFC", name).casefold()
-                if member.isreg() and folded in seen:
-                    _refuse(what, f"two members would be one file: {name[:80]!r}")
-                seen.add(folded)
-                yield archive, member, name
-                archive.members = []  # tarfile keeps every header otherwise
-    except tarfile.TarError as error:
+        archive = tarfile.TarFile(fileobj=tape, encoding="utf-8")  # type: ignore[arg-type]
+        for count, member in enumerate(archive, 1):
+            if count > _MAX_MEMBERS:
+                _refuse(what, f"it has more than {_MAX_MEMBERS:,} members")
+            name = _safe_name(member, what, folder)
+            folded = unicodedata.normalize("NFC", name).casefold()
+            if member.isreg() and folded in seen:
+                _refuse(what, f"two members would be one file: {name[:80]!r}")
+            seen.add(folded)
+            yield member, name
+            tape.next_member()
+            archive.members, archive.pax_headers = [], {}  # type: ignore[attr-defined]  # tarfile would keep them all
+    except (tarfile.TarError, ValueError) as error:  # the latter for numbers in attributes that are none
         _refuse(what, f"it is not a tar archive ({error})")
+    if tape.last != tarfile.NUL * tarfile.BLOCKSIZE:
+        _refuse(what, "it has no proper end")
+    if not seen:
+        _refuse(what, "it is empty")
 
 
 def _safe_name(member: tarfile.TarInfo, what: str, folder: str) -> str:
@@ -93,9 +125,9 @@ def _safe_name(member: tarfile.TarInfo, what: str, folder: str) -> str:
     if member.issparse():
         _refuse(what, f"{shown} is sparse")
     parts = name.split("/")
-    if len(name) > _MAX_NAME or parts[0] != _ROOT or any(part in ("", ".", "..") for part in parts):
+    if len(os.fsencode(name)) > _MAX_NAME or parts[0] != _ROOT or any(part in ("", ".", "..") for part in parts):
         _refuse(what, f"{shown} is not a path below {_ROOT}/")
-    if not name.isprintable() or _RESERVED.intersection(name) or any(part[-1] in " ." for part in parts):
+    if not name.isprintable() or _RESERVED.intersection(name) or any(map(_is_odd, parts)):
         _refuse(what, f"{shown} is a name that not every system can keep")
     if hasattr(tarfile, "data_filter"):
         try:
@@ -105,25 +137,29 @@ def _safe_name(member: tarfile.TarInfo, what: str, folder: str) -> str:
     return name
 
 
-def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, what: str, folder: str, path: str) -> Unpacked:
+def _is_odd(part: str) -> bool:
+    """Windows drops a last dot or blank; longer names fit on hardly any disk."""
+    return part[-1] in " ." or len(os.fsencode(part)) > _MAX_PART
+
+
+def _write(tape: _Tape, member: tarfile.TarInfo, what: str, folder: str, path: str) -> Unpacked:
     full = os.path.join(folder, *path.split("/"))
-    os.makedirs(os.path.dirname(full), exist_ok=True)
-    source: Any = archive.extractfile(member)
     digest, size = hashlib.sha256(), 0
-    executable = bool(member.mode & 0o111)
     try:
+        os.makedirs(os.path.dirname(full), exist_ok=True)
         descriptor = os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
         _refuse(what, f"two members would be one file: {member.name[:80]!r}")
     with os.fdopen(descriptor, "wb", buffering=0) as file:
-        while piece := source.read(_PIECE):
+        for piece in tape.pieces(member.size):
             digest.update(piece)
             size += len(piece)
-            file.write(piece)
+            while piece:  # a disk that is nearly full takes a part, and says why when it is asked again
+                piece = piece[file.write(piece) :]
         os.fsync(descriptor)
     if size != member.size:
         _refuse(what, f"{member.name[:80]!r} is cut off")
-    return Unpacked(digest.hexdigest(), size, executable)
+    return Unpacked(digest.hexdigest(), size, executable=bool(member.mode & 0o111))
 
 
 def _refuse(what: str, reason: str) -> NoReturn:

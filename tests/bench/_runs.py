@@ -17,7 +17,7 @@ class Way:
     """One command. `before` puts things back where they were, and is not measured."""
 
     name: str
-    argv: Sequence[str]
+    argv: list[str]
     cwd: Path
     env: dict[str, str]
     before: Callable[[], object] = lambda: None
@@ -52,7 +52,10 @@ def interleaved(ways: Sequence[Way], rounds: int, warm_up: int) -> dict[str, lis
 
 
 def _run(way: Way) -> Run:
-    actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+    ]
     start = time.perf_counter()
     process = os.posix_spawn(way.argv[0], way.argv, way.env, file_actions=actions)
     _, status, used = os.wait4(process, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -28,4 +29,6 @@ def _what(path: Path) -> str:
     mode = f"{path.stat().st_mode & 0o7777:o}"
     if path.is_dir():
         return f"{mode} folder"
+    if not os.access(path, os.R_OK):
+        return f"{mode} unreadable"
     return f"{mode} {hashlib.sha256(path.read_bytes()).hexdigest()}" if path.is_file() else f"{mode} special"

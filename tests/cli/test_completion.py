@@ -1,0 +1,48 @@
+"""`ccpin completion`, `ccpin --help`, `ccpin --version`: what the command line says of itself."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+
+import ccpin
+from ccpin.cli.app import VERBS
+from tests.cli.arrange import put_ccpin_on_path
+from tests.fakes.box import Box
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
+def test_a_script_for_each_shell(box: Box, shell: str) -> None:
+    done = box.ccpin("completion", shell).ok()
+    assert "ccpin" in done.out
+    assert "_CCPIN_COMPLETE" in done.out
+    assert done.err == ""
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
+@pytest.mark.parametrize(("typed", "offered"), [("", set(VERBS)), ("un", {"uninstall"}), ("use --gl", {"--global"})])
+def test_the_script_completes(box: Box, typed: str, offered: set[str]) -> None:
+    """The script, sourced by bash, and asked as bash would ask."""
+    put_ccpin_on_path(box)
+    ask = (
+        'eval "$(ccpin completion bash)"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+        '_ccpin_completion ccpin; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    assert set(box.run(["bash", "-c", ask, "bash", "ccpin", *typed.split(" ")]).ok().out.split()) == offered
+
+
+def test_help_lists_every_verb(box: Box) -> None:
+    for args in ([], ["--help"], ["-h"]):
+        shown = box.ccpin(*args).ok().out
+        assert [line.split()[0] for line in shown.splitlines() if re.match(r"  [a-z]+  ", line)] == list(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_a_verb(box: Box, verb: str) -> None:
+    assert f"ccpin {verb}" in box.ccpin(verb, "--help").ok().out
+
+
+def test_version(box: Box) -> None:
+    assert box.ccpin("--version").ok().out == f"ccpin {ccpin.__version__}\n"

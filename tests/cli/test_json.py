@@ -1,0 +1,110 @@
+"""The JSON envelope: one object, whatever the verb, whatever happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from typing import Any
+
+import pytest
+
+from ccpin.cli.app import VERBS
+from tests.cli.arrange import all_errors, pin
+from tests.fakes.box import Box
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake executables are scripts")
+
+TEXT_ONLY = {"exec", "completion"}  # another program's output, and a script
+
+SUCCESSES = {
+    "use 2.0.14": {
+        "version", "request", "runtime", "lock", "changed", "before", "absent", "executable", "registry", "notes",
+    },
+    "sync": {"version", "lock", "executable"},
+    "sync --locked": {"version", "lock", "executable"},
+    "check --lock-only": {"version", "lock", "executable", "deep"},
+    "which": {"path"},
+    "current": {"version", "request", "runtime", "path", "source", "line", "why"},
+    "list": {"home", "installed"},
+    "list --remote": {"registry", "releases"},
+    "env": {"source", "flags"},
+    "install 2.0.15": {"version", "runtime", "executable", "bytes"},
+    "uninstall 1.0.20": {"version", "bytes"},
+    "config": {"minimum-version", "file", "home"},
+    "setup --dry-run": {"changes", "activate", "notes"},
+}  # fmt: skip
+
+FAILURES = {
+    "use 9.9.9": (1, "unknown-release"),
+    "sync --wrong": (2, "bad-option"),
+    "check": (1, "not-set-up"),
+    "which 2.0.14": (2, "bad-option"),
+    "current --all": (2, "bad-option"),
+    "list --here": (2, "bad-option"),
+    "list --remote --registry x:": (1, "bad-registry-address"),
+    "env --flags": (2, "bad-option"),
+    "install 3": (1, "nothing-satisfies"),
+    "uninstall 2.0.15": (1, "nothing-installed"),
+    "config colour": (2, "bad-setting"),
+    "setup --redo": (2, "bad-option"),
+    "nonsense": (2, "bad-option"),
+}
+
+
+def envelope(done: Any) -> dict[str, Any]:
+    """stdout is one JSON object and nothing else, in ASCII; its keys are these four."""
+    assert done.out.isascii()
+    answer = json.loads(done.out)
+    assert list(answer) == ["ok", "command", "data", "errors"]
+    assert answer["ok"] is (done.code == 0)
+    assert bool(answer["errors"]) is not answer["ok"]
+    return dict(answer)
+
+
+@pytest.mark.parametrize("command", SUCCESSES)
+def test_success(box: Box, command: str) -> None:
+    pin(box, "1.0.20")
+    pin(box, "2.0.14")
+    answer = envelope(box.ccpin(*shlex.split(command), "--json").ok())
+    assert answer["command"] == command.split()[0]
+    assert set(answer["data"]) == SUCCESSES[command]
+
+
+@pytest.mark.parametrize("command", FAILURES)
+def test_failure(box: Box, command: str) -> None:
+    pin(box, "2.0.14")
+    code, kind = FAILURES[command]
+    done = box.ccpin(*command.split(), "--json")
+    answer = envelope(done.failed(code))
+    assert answer["command"] == command.split()[0]
+    [error] = answer["errors"]
+    assert list(error) == ["code", "message", "hint"]
+    assert error["code"] == kind
+    assert all(isinstance(error[key], str) and error[key] for key in error)
+    assert done.err == ""
+
+
+def test_the_two_tables_hold_every_verb() -> None:
+    for table in (SUCCESSES, FAILURES):
+        assert {command.split()[0] for command in table} >= set(VERBS) - TEXT_ONLY
+
+
+def test_without_a_verb(box: Box) -> None:
+    answer = envelope(box.ccpin("--json").failed(2))
+    assert (answer["command"], answer["errors"][0]["code"]) == ("", "bad-option")
+
+
+def test_paths_that_are_no_text(box: Box) -> None:
+    folder = os.fsencode(box.project) + b"/\xff\n"
+    os.mkdir(folder)
+    pin(box, "2.0.14")
+    os.symlink(box.lock, folder + b"/.ccpin.lock")
+    answer = envelope(box.ccpin("current", "--json", cwd=os.fsdecode(folder)).ok())
+    assert os.fsencode(answer["data"]["source"]) == folder + b"/.ccpin.lock"
+    assert box.ccpin("current", cwd=os.fsdecode(folder)).ok().out.startswith("Claude Code 2.0.14\n")
+    assert box.ccpin("sync", cwd=os.fsdecode(folder)).ok()
+
+
+def test_codes_are_those_of_the_errors(box: Box) -> None:
+    assert {kind for _, kind in FAILURES.values()} <= {error.code for error in all_errors()}

@@ -1,0 +1,296 @@
+"""`ccpin use`: what ends up in the lock, and what is said about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ccpin import platforms
+from ccpin.pinning import flags
+from tests.cli.arrange import HERE, OTHERS, ccpin, edit, pin, read_lock
+from tests.fakes import faults
+from tests.fakes.box import Box
+from tests.fakes.claude import fake_node
+from tests.fakes.registry import Registry
+from tests.fakes.upstream import Upstream
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake executables are scripts")
+
+
+@pytest.mark.parametrize(
+    ("spec", "version", "request_"),
+    [
+        ("2.0.14", "2.0.14", "2.0.14"),
+        ("v2.0.14", "2.0.14", "2.0.14"),
+        ("2.0", "2.0.15", "2.0"),
+        ("2.*", "2.1.330", "2"),
+        (">= 2.0, < 2.1", "2.0.15", ">=2.0,<2.1"),
+        ("~=1.0.9", "1.0.20", "~=1.0.9"),
+        ("latest", "2.1.330", "latest"),
+        ("STABLE", "2.1.200", "stable"),
+    ],
+)
+def test_what_a_request_means(box: Box, spec: str, version: str, request_: str) -> None:
+    done = ccpin(box, "use", spec).ok()
+    assert done.out == f"Claude Code {version} pinned in {box.lock}\n"
+    lock = read_lock(box.lock)
+    assert (lock.version, lock.request) == (version, request_)
+    assert len(box.entries()) == 1
+    assert box.ccpin("exec", "--version").failed(2)  # ccpin's own option, so it wants a value
+    assert box.ccpin("exec", "--", "--version").ok().out == f"{version} (Claude Code)\n"
+
+
+class TestTheLock:
+    def test_of_a_native_release_names_every_platform(self, box: Box, upstream: Upstream) -> None:
+        ccpin(box, "use", "2.1.330").ok()
+        lock = read_lock(box.lock)
+        assert (lock.runtime, tuple(lock.artifacts)) == ("native", platforms.ALL)
+        for platform, artifact in lock.artifacts.items():
+            assert artifact.sha256 == upstream.sha256("2.1.330", platform)
+            assert artifact.size == len(upstream.executable("2.1.330", platform))
+
+    def test_without_a_manifest_names_every_tarball(self, box: Box, upstream: Upstream) -> None:
+        ccpin(box, "use", "2.1.166").ok()
+        lock = read_lock(box.lock)
+        assert {p: a.npm for p, a in lock.artifacts.items()} == {
+            p: upstream.get("2.1.166", p).integrity for p in platforms.ALL
+        }
+
+    def test_of_a_javascript_release_names_the_tarball(self, box: Box, upstream: Upstream) -> None:
+        ccpin(box, "use", "2.0.14").ok()
+        lock = read_lock(box.lock)
+        assert (lock.runtime, list(lock.artifacts)) == ("node", ["any"])
+        assert lock.artifacts["any"].npm == upstream.get("2.0.14").integrity
+
+    def test_sets_the_default_flags(self, box: Box) -> None:
+        ccpin(box, "use", "2.0.14").ok()
+        assert read_lock(box.lock).env == dict.fromkeys(flags.DEFAULT, "1")
+
+    def test_of_a_release_that_is_both(self, box: Box) -> None:
+        assert ccpin(box, "use", "2.1.112", "--json").ok().json["data"]["runtime"] == "node"
+        assert ccpin(box, "use", "2.1.112", "--runtime", "native", "--json").ok().json["data"]["runtime"] == "native"
+        assert ccpin(box, "use", "--json").ok().json["data"]["runtime"] == "native"  # as it was, not as is usual
+
+    def test_is_the_same_whoever_writes_it(self, box: Box, upstream: Upstream) -> None:
+        """Another home, another mirror under another name, another time zone, umask and language."""
+        for spec in ("2.0.14", "2.1.330", "2.1.166"):
+            ccpin(box, "use", spec).ok()
+            one = box.lock.read_bytes()
+            with Registry(upstream, base="/npm/mirror/", host="localhost") as mirror:
+                other = {
+                    "CCPIN_HOME": str(box.root / "another home"),
+                    "HOME": str(box.root),
+                    "CCPIN_NPM_REGISTRY": mirror.url,
+                    "TZ": "Pacific/Chatham",
+                    "LC_ALL": "C",
+                }
+                folder = box.folder(f"another/{spec}")
+                (folder / ".git").mkdir()
+                use = ["sh", "-c", 'umask 077; exec "$@"', "sh", *box.ccpin_argv("use", spec)]
+                box.run(use, cwd=folder, env=other).ok()
+            assert (folder / ".ccpin.lock").read_bytes() == one
+
+    def test_holds_nothing_of_the_machine(self, box: Box, registry: Registry) -> None:
+        ccpin(box, "use", "2.1.330").ok()
+        text = box.lock.read_text()
+        assert not [word for word in (str(box.root), str(registry.port), "http", "20:", HERE + "/") if word in text]
+
+
+class TestAgain:
+    def test_writes_nothing(self, box: Box, registry: Registry) -> None:
+        ccpin(box, "use", "2.1.330").ok()
+        before, there = box.snapshot(), box.lock.stat()
+        registry.forget()
+        done = ccpin(box, "use", "2.1.330").ok()
+        assert done.out == f"Claude Code 2.1.330 was pinned already in {box.lock}\n"
+        assert box.snapshot() == before
+        assert (box.lock.stat().st_ino, box.lock.stat().st_mtime_ns) == (there.st_ino, there.st_mtime_ns)
+        assert registry.asked(f"*claude-code-{HERE}-2.1.330.tgz") == []
+
+    def test_reads_the_request_again(self, box: Box, upstream: Upstream) -> None:
+        ccpin(box, "use", "2.0").ok()
+        upstream.add_js("2.0.20")
+        ccpin(box, "sync").ok()
+        assert read_lock(box.lock).version == "2.0.15"
+        assert "Claude Code 2.0.20 pinned" in ccpin(box, "use").ok().out
+        lock = read_lock(box.lock)
+        assert (lock.version, lock.request) == ("2.0.20", "2.0")
+
+    def test_with_an_exact_request_changes_nothing(self, box: Box, upstream: Upstream) -> None:
+        pin(box, "2.0.14")
+        upstream.add_js("2.0.20")
+        assert "was pinned already" in ccpin(box, "use").ok().out
+
+    def test_says_what_was_there(self, box: Box) -> None:
+        pin(box, "2.0.14")
+        data = ccpin(box, "use", "2.1.330", "--json").ok().json["data"]
+        assert (data["before"], data["version"], data["changed"]) == ("2.0.14", "2.1.330", True)
+        data = ccpin(box, "use", "2.1.330", "--json").ok().json["data"]
+        assert (data["before"], data["version"], data["changed"]) == ("2.1.330", "2.1.330", False)
+
+
+class TestNotes:
+    def test_a_pin_that_moves_down(self, box: Box) -> None:
+        pin(box, "2.1.330")
+        note = "note: the pin moves down, from 2.1.330: sessions written by newer releases may not open\n"
+        assert note in ccpin(box, "use", "2.0.14").ok().err
+        assert "moves down" not in ccpin(box, "use", "2.1.200").ok().err
+
+    def test_a_release_that_refuses_to_start(self, box: Box) -> None:
+        assert "1.0.20 is known to refuse to start a session" in ccpin(box, "use", "1.0.20").ok().err
+        assert "refuse" not in ccpin(box, "use", "2.0.14").ok().err
+
+    def test_platforms_that_the_registry_lacks(self, box: Box, upstream: Upstream) -> None:
+        upstream.withdraw("2.1.330", f"claude-code-{OTHERS[0]}", f"claude-code-{OTHERS[1]}")
+        done = ccpin(box, "use", "2.1.330").ok()
+        assert f"does not hold 2.1.330 for {OTHERS[0]}, {OTHERS[1]}\n" in done.err
+        assert set(read_lock(box.lock).artifacts) == set(platforms.ALL)  # the manifest has them all
+
+    def test_gitattributes(self, box: Box) -> None:
+        (box.project / ".git").mkdir()
+        folder = box.folder("it's here/app")
+        done = ccpin(box, "use", "2.0.14", cwd=folder).ok()
+        [command] = [line.partition("lines: ")[2] for line in done.err.splitlines() if "-merge" in line]
+        box.run(["sh", "-c", command], cwd="/").ok()
+        assert (box.project / ".gitattributes").read_text() == ".ccpin.lock -text -merge\n"
+        (folder / ".ccpin.lock").unlink()
+        assert ".gitattributes" not in ccpin(box, "use", "2.0.14", cwd=folder).ok().err
+
+    def test_gitattributes_outside_of_git(self, box: Box) -> None:
+        assert ".gitattributes" not in ccpin(box, "use", "2.0.14").ok().err
+
+    def test_a_shim_that_is_missing_or_not_seen(self, box: Box) -> None:
+        assert "`ccpin setup` installs it" in ccpin(box, "use", "2.0.14").ok().err
+        ccpin(box, "setup").ok()
+        [line] = [line for line in ccpin(box, "use").ok().err.splitlines() if "this shell" in line]
+        activate = line.split("`")[1]
+        found = box.run(["sh", "-c", f"{activate}; command -v claude; claude --version"]).ok().out
+        assert found == f"{box.layout.shim()}\n2.0.14 (Claude Code)\n"
+        box.put_shims_first()
+        assert ccpin(box, "use").ok().err == ""
+
+    def test_are_in_the_json_too(self, box: Box) -> None:
+        pin(box, "2.1.330")
+        [note, *_] = ccpin(box, "use", "2.0.14", "--json").ok().json["data"]["notes"]
+        assert note.startswith("note: the pin moves down")
+
+
+class TestOverAnOldLock:
+    def test_keeps_what_somebody_added(self, box: Box) -> None:
+        pin(box, "2.0.14")
+        edit(box, "[claude]\n", "[claude]\n# why: see the minutes\nwho = 'ann'\n")
+        edit(box, "\n[artifacts]", "\n[mine] # ours\nkey = [1,\n  2]\n\n[artifacts]")
+        ccpin(box, "use", "2.0.15").ok()
+        text = box.lock.read_text()
+        assert "# why: see the minutes\nwho = 'ann'\n" in text
+        assert "[mine] # ours\nkey = [1,\n  2]\n" in text
+        assert read_lock(box.lock).version == "2.0.15"
+        assert "was pinned already" in ccpin(box, "use").ok().out
+
+    def test_keeps_the_flags(self, box: Box) -> None:
+        pin(box, "2.0.14")
+        edit(box, 'DISABLE_UPDATES = "1"\n', 'DISABLE_TELEMETRY = "1"\n')
+        ccpin(box, "use", "2.1.330").ok()
+        env = read_lock(box.lock).env
+        assert set(env) == {*flags.DEFAULT, "DISABLE_TELEMETRY"} - {"DISABLE_UPDATES"}
+
+    def test_repairs_a_merge(self, box: Box) -> None:
+        ours = pin(box, "2.0.14")
+        ours_text = box.lock.read_text()
+        theirs = pin(box, "2.0.15")
+        box.lock.write_text(f"<<<<<<< HEAD\n{ours_text}=======\n{box.lock.read_text()}>>>>>>> theirs\n")
+        assert "`ccpin use VERSION`" in ccpin(box, "use").failed().err
+        ccpin(box, "use", "2.0.14").ok()
+        assert box.lock.read_text() == ours_text
+        assert ours != theirs
+
+    def test_a_link_stays_a_link_and_a_mode_a_mode(self, box: Box) -> None:
+        pin(box, "2.0.14")
+        shared = box.folder("shared") / "lock"
+        box.lock.rename(shared)
+        shared.chmod(0o640)
+        box.lock.symlink_to("shared/lock")
+        ccpin(box, "use", "2.0.15").ok()
+        assert os.readlink(box.lock) == "shared/lock"
+        assert read_lock(shared).version == "2.0.15"
+        assert shared.stat().st_mode & 0o777 == 0o640
+
+    def test_windows_line_ends_stay_readable(self, box: Box) -> None:
+        pin(box, "2.0.14")
+        box.lock.write_bytes(box.lock.read_bytes().replace(b"\n", b"\r\n"))
+        ccpin(box, "use", "2.0.15").ok()
+        assert read_lock(box.lock).version == "2.0.15"
+
+
+class TestWhichLock:
+    def test_the_projects_from_a_sub_folder(self, box: Box) -> None:
+        pin(box, "2.0.14")
+        deep = box.folder("a/b")
+        ccpin(box, "use", "2.0.15", cwd=deep).ok()
+        assert read_lock(box.lock).version == "2.0.15"
+        assert not list(deep.iterdir())
+
+    def test_not_one_above_the_checkout(self, box: Box) -> None:
+        pin(box, "2.0.14")
+        above = box.lock.read_bytes()
+        checkout = box.folder("checkout")
+        (checkout / ".git").write_text("gitdir: elsewhere\n")  # as in a worktree
+        deep = box.folder("checkout/deep")
+        ccpin(box, "use", "2.0.15", cwd=deep).ok()
+        assert box.lock.read_bytes() == above
+        assert read_lock(deep / ".ccpin.lock").version == "2.0.15"
+
+    def test_the_users_default(self, box: Box) -> None:
+        done = ccpin(box, "use", "2.0.14", "--global").ok()
+        assert box.layout.default_lock in done.out
+        assert not box.lock.exists()
+        assert box.ccpin("exec", "--", "--version", cwd="/").ok().out == "2.0.14 (Claude Code)\n"
+        ccpin(box, "use", "2.0", "--global").ok()
+        ccpin(box, "use", "--global").ok()
+        assert read_lock(Path(box.layout.default_lock)).version == "2.0.15"
+        pin(box, "1.0.20")
+        assert box.ccpin("exec", "--", "--version").ok().out == "1.0.20 (Claude Code)\n"
+
+
+class TestSources:
+    def test_a_registry_for_once(self, box: Box, registry: Registry, upstream: Upstream) -> None:
+        with Registry(upstream, base="/other/") as other:
+            data = ccpin(box, "use", "2.0.14", "--registry", other.url, "--json").ok().json["data"]
+            assert data["registry"] == other.url
+            assert other.asked()
+        assert registry.asked() == []
+
+    def test_the_users_npmrc_with_its_token(self, box: Box, registry: Registry) -> None:
+        registry.fault("*", faults.requires_token("secret-1"))
+        del box.env["CCPIN_NPM_REGISTRY"]
+        box.env["TOKEN"] = "secret-1"
+        (box.home / ".npmrc").write_text(
+            f"@anthropic-ai:registry={registry.url}\n//127.0.0.1:{registry.port}/:_authToken=${{TOKEN}}\n"
+        )
+        done = ccpin(box, "use", "2.0.14").ok()
+        assert "secret" not in done.out + done.err + box.lock.read_text()
+
+    def test_an_install_is_not_downloaded_twice(self, box: Box, registry: Registry) -> None:
+        pin(box, "2.1.330")
+        registry.forget()
+        folder = box.folder("other")
+        (folder / ".git").mkdir()
+        ccpin(box, "use", "2.1.330", cwd=folder).ok()
+        assert registry.asked(f"*{HERE}*.tgz") == []
+
+    def test_a_newer_node_is_taken(self, box: Box) -> None:
+        fake_node(box.bin, "16.0.0")
+        fake_node(box.root / "newer", "22.1.0")
+        ccpin(box, "use", "2.0.14").failed()
+        box.env["PATH"] = f"{box.root}/newer:{box.env['PATH']}"
+        ccpin(box, "use", "2.0.14").ok()
+        assert box.ccpin("exec", "--", "-p").ok().json["node"] == "22.1.0"
+
+    def test_a_native_release_needs_no_node(self, box: Box) -> None:
+        (box.bin / "node").unlink()
+        assert shutil.which("node", path=box.env["PATH"]) is None
+        ccpin(box, "use", "2.1.330").ok()
+        assert box.ccpin("exec", "--", "--version").ok().out == "2.1.330 (Claude Code)\n"

@@ -1,0 +1,22 @@
+"""Locks for tests: valid ones, with bytes that nobody has."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from ccpin.pinning.lock import Artifact, Lock
+from ccpin.platforms import ALL, ANY
+
+
+def native(version: str = "2.1.330", request: str | None = None) -> Lock:
+    artifacts = {p: Artifact(sha256=hashlib.sha256(p.encode()).hexdigest(), size=1000 + len(p)) for p in ALL}
+    return Lock(version, request or version, "native", artifacts)
+
+
+def node(version: str = "2.0.14", request: str | None = None) -> Lock:
+    return Lock(version, request or version, "node", {ANY: Artifact(npm=integrity(version))})
+
+
+def integrity(seed: str) -> str:
+    return "sha512-" + base64.b64encode(hashlib.sha512(seed.encode()).digest()).decode()

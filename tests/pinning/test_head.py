@@ -1,0 +1,94 @@
+"""The head of a lock, in the small grammar that the shim reads too. All else is None: then TOML decides."""
+
+from __future__ import annotations
+
+import pytest
+
+from ccpin.pinning.head import is_digest, is_request, is_version, read_head, version_key
+from ccpin.pinning.lock import render
+from tests.pinning import locks
+
+TEXT = render(locks.native(request=">=2.1,<2.2"))
+
+
+def test_says_what_the_lock_says() -> None:
+    head = read_head(TEXT.encode())
+    lock = locks.native()
+    assert head is not None
+    assert (head.version, head.request, head.runtime, head.digest) == (
+        lock.version,
+        ">=2.1,<2.2",
+        "native",
+        lock.digest,
+    )
+    assert head.env == lock.env
+    assert head.line == 6
+
+
+def test_stops_at_the_artifacts() -> None:
+    assert read_head(TEXT.partition("[artifacts]\n")[0].encode() + b"[artifacts]\nwhat\xff ever") is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[env]\n", "[env]  # flags\n"),
+        ('version = "2.1.330"', '  version   =  "2.1.330"   # why'),
+        ("lock-version = 1", "lock-version = 1 # one"),
+        ("[claude]\n", "\n   \n# note\n[claude]\n"),
+        ('DISABLE_UPDATES = "1"\n', ""),
+    ],
+)
+def test_ways_to_write_it_that_it_knows(old: str, new: str) -> None:
+    assert old in TEXT
+    assert read_head(TEXT.replace(old, new, 1).encode()) is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("lock-version = 1", "lock-version = 2"),
+        ("lock-version = 1\n", ""),
+        ("lock-version = 1", "lock-version = 1\nlock-version = 1"),
+        ("lock-version = 1", "other = 1"),
+        ("[claude]", "[ claude ]"),
+        ("[claude]", "[other]"),
+        ('version = "2.1.330"', "version = '2.1.330'"),
+        ('version = "2.1.330"', 'version="2.1.330"'),
+        ('version = "2.1.330"', 'version = "2.1.330" x'),
+        ('version = "2.1.330"', 'version = "2.1.330'),
+        ('version = "2.1.330"', 'version = "../../../x"'),
+        ('version = "2.1.330"', 'version = "2.1.330"\nversion = "2.1.330"'),
+        ('version = "2.1.330"\n', ""),
+        ('version = "2.1.330"', 'version = "2.1.330"\r'),
+        ('version = "2.1.330"', 'version\t= "2.1.330"'),
+        ('runtime = "native"', 'runtime = "native"\nclean = true'),
+        ("[env]\n", '[env]\nPATH = "1"\n'),
+        ('DISABLE_UPDATES = "1"', 'DISABLE_UPDATES = "0"'),
+        ('DISABLE_UPDATES = "1"', 'DISABLE_UPDATES = "1"\nDISABLE_UPDATES = "1"'),
+        ("[env]\n", ""),
+        ("[artifacts]", "[more]"),
+        ("[artifacts]\n", "\0[artifacts]\n"),
+        ("# Claude", "<<<<<<< HEAD\n# Claude"),
+    ],
+)
+def test_all_else_is_not_canonical(old: str, new: str) -> None:
+    assert old in TEXT
+    assert read_head(TEXT.replace(old, new, 1).encode()) is None
+
+
+@pytest.mark.parametrize("cut", range(0, TEXT.index("[artifacts]\n") + len("[artifacts]"), 5))
+def test_cut_off_before_the_artifacts(cut: int) -> None:
+    assert read_head(TEXT[:cut].encode()) is None
+
+
+def test_words() -> None:
+    good = ("0.0.0", "2.1.330", "1" * 16 + ".0.0")
+    bad = ("", "1", "1.2", "1.2.3.4", "1..3", "01.2.3", "1.2.03", "1.2.x", "1.2.-3", "1" * 17 + ".0.0", "1.2.3\n")
+    assert all(map(is_version, good))
+    assert not any(map(is_version, (*bad, "１.2.3", "².2.3")))
+    assert sorted(["2.0.100", "2.0.14", "10.0.0"], key=version_key) == ["2.0.14", "2.0.100", "10.0.0"]
+    assert is_request(">=2.0,<2.1")
+    assert not any(map(is_request, ("", "a b", '"', "$x", "`", "\\", "é", "a\n")))
+    assert is_digest("sha256:" + "0a" * 32)
+    assert not any(map(is_digest, ("0a" * 32, "sha256:" + "0A" * 32, "sha256:" + "0a" * 31, "sha512:" + "0a" * 32)))

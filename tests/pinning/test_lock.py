@@ -1,0 +1,318 @@
+"""The lock as a value and as text: what is written, what is refused and at which line, what survives."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+
+from ccpin.errors import DigestMismatch, FlagRefused, LockConflict, LockError, LockFromTheFuture, LockInvalid
+from ccpin.pinning.lock import Artifact, Lock, is_npm_integrity, is_platform, parse, render
+from ccpin.platforms import ALL
+from tests.pinning import locks
+
+NODE = render(locks.node())
+NATIVE = render(locks.native())
+NODE_DIGEST = "8a9b0d68dd5eb1b0b9a1a4c6d1d1ee6c0a2e4fbe0e43e8dd2f0c4b4fbe8d1fbb"
+
+
+def refused(text: str | bytes) -> LockError:
+    with pytest.raises(LockError) as raised:
+        parse(text.encode() if isinstance(text, str) else text, "L")
+    return raised.value
+
+
+class TestText:
+    def test_reads_aloud(self) -> None:
+        lock = locks.node()
+        assert (
+            f"""\
+# Claude Code release and behaviour flags of this project. Commit this file.
+# Written by ccpin: `ccpin use` changes it, `ccpin sync` installs it.
+lock-version = 1
+
+[claude]
+version = "2.0.14"
+request = "2.0.14"
+runtime = "node"
+digest = "sha256:{lock.digest}"
+
+[env]
+CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS = "1"
+DISABLE_AUTOUPDATER = "1"
+DISABLE_INSTALLATION_CHECKS = "1"
+DISABLE_UPDATES = "1"
+
+[artifacts]
+any = {{ npm = "{lock.artifacts["any"].npm}" }}
+"""
+            == NODE
+        )
+
+    def test_holds_all_platforms_in_order(self) -> None:
+        lines = NATIVE.partition("[artifacts]\n")[2].splitlines()
+        assert [line.split(" = ")[0] for line in lines] == sorted(ALL)
+        assert all(" = { size = " in line and ', sha256 = "' in line for line in lines)
+
+    def test_is_the_same_whatever_order_it_was_made_in(self) -> None:
+        lock = locks.native()
+        turned = dataclasses.replace(
+            lock,
+            artifacts=dict(reversed(list(lock.artifacts.items()))),
+            env=dict(reversed(list(lock.env.items()))),
+        )
+        assert render(turned) == NATIVE
+        assert turned.digest == lock.digest
+
+    @pytest.mark.parametrize("lock", [locks.node(), locks.native(), locks.native(request=">=2.0,<2.2")])
+    def test_comes_back(self, lock: Lock) -> None:
+        found = parse(render(lock).encode(), "L")
+        assert dataclasses.replace(found, line=0) == lock
+        assert found.line == 6
+        assert render(found) == render(lock)
+
+    def test_digest_follows_every_artifact(self) -> None:
+        lock = locks.native()
+        other = dict(lock.artifacts) | {"win32-x64": Artifact(sha256="0" * 64, size=1)}
+        fewer = {name: a for name, a in lock.artifacts.items() if name != "win32-x64"}
+        assert len({lock.digest, *(dataclasses.replace(lock, artifacts=a).digest for a in (other, fewer))}) == 3
+
+    def test_digest_is_not_the_request_s_or_the_flags(self) -> None:
+        lock = locks.native()
+        assert dataclasses.replace(lock, request="latest", env={}).digest == lock.digest
+
+
+class TestRefused:
+    """Whatever is wrong: which kind of fault it is, in which line, and no more than a line of text."""
+
+    @pytest.mark.parametrize(
+        ("old", "new", "line", "said"),
+        [
+            ("lock-version = 1\n", "", 1, "lock-version"),
+            ("lock-version = 1", "lock-version = 0", 3, "lock-version"),
+            ("lock-version = 1", "lock-version = true", 3, "lock-version"),
+            ("lock-version = 1", 'lock-version = "1"', 3, "lock-version"),
+            ("[claude]", "[clod]", 1, "[claude]"),
+            ('version = "2.0.14"', 'version = "../../x"', 6, "`version`"),
+            ('version = "2.0.14"', 'version = "02.0.14"', 6, "`version`"),
+            ('version = "2.0.14"', 'version = "２.0.14"', 6, "`version`"),
+            ('version = "2.0.14"', "version = 2", 6, "`version`"),
+            ('version = "2.0.14"\n', "", 5, "is missing"),
+            ('request = "2.0.14"', 'request = "$(id)"', 7, "`request`"),
+            ('request = "2.0.14"', 'request = ""', 7, "`request`"),
+            ('runtime = "node"', 'runtime = "bun"', 8, "`runtime`"),
+            ("digest = ", "digest = 5 #", 9, "`digest`"),
+            ("[env]", "[environment]", 1, "[env]"),
+            ("any = {", "linux-x64 = {", 17, "one artifact"),
+            ("npm = ", "url = ", 18, "any"),
+            ("npm = ", 'url = "x", npm = ', 18, "any"),
+            ("sha512-", "sha1-", 18, "any"),
+            ("any = {", "any = 5 # {", 18, "any"),
+            ("[artifacts]\n", "[artifacts]\n[artifacts]\n", 18, "artifacts"),
+        ],
+    )
+    def test_a_line_of_a_javascript_lock(self, old: str, new: str, line: int, said: str) -> None:
+        assert old in NODE
+        error = refused(NODE.replace(old, new, 1))
+        assert isinstance(error, LockInvalid)
+        assert said in error.message
+        assert error.where == f"L:{line}"
+        assert "\n" not in str(error)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            'linux-x64 = { size = 0, sha256 = "SHA" }',
+            'linux-x64 = { size = -1, sha256 = "SHA" }',
+            'linux-x64 = { size = true, sha256 = "SHA" }',
+            'linux-x64 = { size = 1.5, sha256 = "SHA" }',
+            f'linux-x64 = {{ size = {1 << 33}, sha256 = "SHA" }}',
+            'linux-x64 = { size = 5, sha256 = "SHA0" }',
+            'linux-x64 = { size = 5, sha256 = "ABCDEF" }',
+            'linux-x64 = { size = 5, sha256 = "SHA", url = "http://registry.example" }',
+            "linux-x64 = { size = 5 }",
+            "linux-x64 = []",
+        ],
+    )
+    def test_a_native_artifact(self, line: str) -> None:
+        head = NATIVE.partition("[artifacts]\n")[0]
+        error = refused(f"{head}[artifacts]\n{line}\n".replace("SHA", "a" * 64))
+        assert isinstance(error, LockInvalid)
+        assert error.where == "L:18"
+
+    @pytest.mark.parametrize("name", ['"../../x-y"', '"linux x64"', "any", '"a-b-c-d-e-f"', "UPPER-x64", '""'])
+    def test_a_platform_that_can_be_none(self, name: str) -> None:
+        assert isinstance(refused(NATIVE.replace("linux-x64 =", f"{name} =", 1)), LockInvalid)
+
+    def test_a_native_lock_without_artifacts(self) -> None:
+        assert "no artifact" in refused(NATIVE.partition("[artifacts]\n")[0] + "[artifacts]\n").message
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            'ANTHROPIC_BASE_URL = "http://registry.example"',
+            'ANTHROPIC_API_KEY = "1"',
+            'NODE_OPTIONS = "--require=./x.js"',
+            'PATH = "1"',
+            'LD_PRELOAD = "1"',
+            'DISABLE_TELEMETRY = "0"',
+            'DISABLE_TELEMETRY = ""',
+            "DISABLE_TELEMETRY = 1",
+            "DISABLE_TELEMETRY = true",
+            'disable_telemetry = "1"',
+            '"DISABLE_TELEMETRY " = "1"',
+        ],
+    )
+    def test_a_flag(self, line: str) -> None:
+        error = refused(NODE.replace("[env]\n", f"[env]\n{line}\n"))
+        assert isinstance(error, FlagRefused)
+        assert error.where == "L:12"
+        assert "ccpin env --all" in error.hint
+
+    def test_a_name_that_would_write_to_the_terminal(self) -> None:
+        error = refused(NODE.replace("[env]\n", '[env]\n"\\u001b[2Jx\\nccpin: all is well" = "1"\n'))
+        assert isinstance(error, FlagRefused)
+        assert str(error).isprintable()
+        long = refused(NODE.replace("[env]\n", f'[env]\n{"A" * 5000} = "1"\n'))
+        assert len(str(long)) < 200
+
+    def test_a_digest_that_does_not_fit(self) -> None:
+        lock = locks.node()
+        error = refused(NODE.replace(lock.digest, NODE_DIGEST))
+        assert isinstance(error, DigestMismatch)
+        assert error.where == "L:9"
+        assert lock.digest in error.message
+        assert NODE_DIGEST in error.message
+
+    def test_an_artifact_that_was_changed_by_hand(self) -> None:
+        assert isinstance(refused(NATIVE.replace("size = 1009", "size = 1008", 1)), DigestMismatch)
+
+    @pytest.mark.parametrize("found", ["2", "99999", "1" + "0" * 4000])
+    def test_the_future(self, found: str) -> None:
+        error = refused(NODE.replace("lock-version = 1", f"lock-version = {found}"))
+        assert isinstance(error, LockFromTheFuture)
+        assert error.where == "L:3"
+        assert len(str(error)) < 250
+
+    def test_a_future_format_may_have_any_shape(self) -> None:
+        assert isinstance(refused('lock-version = 2\nclaude = "elsewhere"\n'), LockFromTheFuture)
+
+    @pytest.mark.parametrize("marker", ["<<<<<<< ours", "=======", ">>>>>>> theirs", "||||||| base", "=======\r"])
+    def test_conflict_markers(self, marker: str) -> None:
+        error = refused(NODE.replace("request", f"{marker}\nrequest", 1))
+        assert isinstance(error, LockConflict)
+        assert error.where == "L:7"
+        assert "ccpin use" in error.hint
+
+    def test_conflict_markers_before_anything_else_that_is_wrong(self) -> None:
+        text = NODE.replace("lock-version = 1", "<<<<<<< a\nlock-version = 1\n=======\nlock-version = 9\n>>>>>>> b")
+        assert isinstance(refused(text), LockConflict)
+
+    def test_not_text(self) -> None:
+        error = refused(NODE.encode() + b"\xff\n")
+        assert isinstance(error, LockInvalid)
+        assert error.where == "L:19"
+
+    @pytest.mark.parametrize(
+        ("text", "line"),
+        [
+            ("", 1),
+            ("lock-version = 1\n[claude", 2),
+            ("a = " + "[" * 100_000, 1),
+            ("a = " + "9" * 5000, 1),
+            ("a = 1979-13-99", 1),
+            ("lock-version = 1\n\nversion", 3),
+        ],
+    )
+    def test_not_toml(self, text: str, line: int) -> None:
+        error = refused(text)
+        assert isinstance(error, LockInvalid)
+        assert error.where == f"L:{line}"
+
+    @pytest.mark.parametrize("cut", range(0, len(NODE) - 1, 7))
+    def test_cut_off_anywhere(self, cut: int) -> None:
+        assert isinstance(refused(NODE[:cut]), LockInvalid)
+
+
+class TestRewriting:
+    OLD = NATIVE.replace("[claude]\n", '[claude]\nwhy = "the parser"  # ask Ada\n').replace(
+        "[env]\n", "[env]\n# for reproducible runs\n"
+    ) + ('\n[other]\ntool = ["x", "y"]\n')
+
+    def test_unknown_keys_and_comments_survive(self) -> None:
+        new = locks.node("2.0.15", "2.0")
+        text = render(new, self.OLD)
+        for kept in (
+            'why = "the parser"  # ask Ada',
+            "# for reproducible runs",
+            '[other]\ntool = ["x", "y"]',
+            "# Written by ccpin",
+        ):
+            assert kept in text
+        assert dataclasses.replace(parse(text.encode(), ""), line=0) == new
+        assert "linux-x64" not in text
+
+    def test_nothing_changes_where_nothing_has_to(self) -> None:
+        assert render(locks.native(), self.OLD) == self.OLD
+
+    def test_a_canonical_lock_stays_canonical(self) -> None:
+        new = locks.node("2.0.15")
+        assert render(new, NATIVE) == render(new)
+
+    @pytest.mark.parametrize(
+        "turn",
+        [
+            lambda t: t.replace("\n", "\r\n"),
+            lambda t: t.replace("[claude]\n", "[ claude ]\n"),
+            lambda t: t.replace('"native"', "'native'"),
+            lambda t: t.replace("lock-version = 1", '"lock-version" = 1'),
+            lambda t: t.rstrip("\n"),
+            lambda t: t.replace("[env]\n", "[env]   # flags\n\n\n"),
+            lambda t: t.replace('DISABLE_UPDATES = "1"\n', "").replace('DISABLE_AUTOUPDATER = "1"\n', ""),
+        ],
+    )
+    def test_other_ways_to_write_it(self, turn: Callable[[str], str]) -> None:
+        old = turn(NATIVE)
+        assert old != NATIVE
+        parse(old.encode(), "")
+        new = locks.native("2.1.331", "latest")
+        assert dataclasses.replace(parse(render(new, old).encode(), ""), line=0) == new
+
+    def test_dotted_and_inline_tables(self) -> None:
+        lock = locks.node()
+        old = (
+            f'env = {{ DISABLE_UPDATES = "1" }}\nlock-version = 1\nclaude.version = "2.0.14"\n'
+            f'claude.request = "2.0"\nclaude.runtime = "node"\nclaude.digest = "sha256:{lock.digest}"\n'
+            f'artifacts.any.npm = "{lock.artifacts["any"].npm}"\n'
+        )
+        assert parse(old.encode(), "").env == {"DISABLE_UPDATES": "1"}
+        new = locks.native()
+        assert dataclasses.replace(parse(render(new, old).encode(), ""), line=0) == new
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        (locks.integrity("x"), True),
+        (locks.integrity("x") + " ", False),
+        (locks.integrity("x")[:-4], False),
+        (locks.integrity("x").replace("512", "256"), False),
+        ("sha512-", False),
+        ("sha512-é", False),
+        (5, False),
+        (None, False),
+    ],
+)
+def test_npm_integrity(text: object, fits: bool) -> None:
+    assert is_npm_integrity(text) is fits
+
+
+@pytest.mark.parametrize("name", [*ALL, "freebsd-riscv64", "linux-x64-android"])
+def test_platform_names(name: str) -> None:
+    assert is_platform(name)
+
+
+@pytest.mark.parametrize("name", ["", "any", "linux", "linux-x64\n", "linux/x64", "-x", "x-", "a-" + "b" * 60])
+def test_names_of_no_platform(name: str) -> None:
+    assert not is_platform(name)

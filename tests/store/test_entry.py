@@ -1,0 +1,90 @@
+"""Whether an entry may be started: the questions that the shim asks too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ccpin import platforms
+from ccpin.paths import Home
+from ccpin.store.entry import command_name, install_folder, node_link, platform_key, ready
+from tests.store.installing import posix
+
+DIGEST = "0123456789abcdef" * 4
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(str(tmp_path))
+
+
+@pytest.fixture
+def folder(home: Home) -> Path:
+    folder = Path(install_folder(home, "2.1.330", DIGEST, "native"))
+    folder.mkdir(parents=True)
+    (folder / "claude").write_text("#!/bin/sh\n")
+    (folder / "claude").chmod(0o555)
+    os.utime(folder / "claude", (1000, 1000))
+    (folder / "receipt.json").write_text("{}")
+    return folder
+
+
+def test_places(home: Home) -> None:
+    assert install_folder(home, "2.0.14", DIGEST, "node") == os.path.join(
+        home.root, "releases", "2.0.14-0123456789abcdef", "any"
+    )
+    assert install_folder(home, "2.0.14", DIGEST, "native").endswith(platforms.current())
+    assert node_link(home, "2.0.14", DIGEST) == os.path.join(home.releases, "2.0.14-0123456789abcdef", "node")
+    assert (platform_key("node"), platform_key("native")) == ("any", platforms.current())
+    assert command_name("node") == "claude"
+
+
+@posix
+class TestReady:
+    def test_it_is(self, home: Home, folder: Path) -> None:
+        assert ready(home, "2.1.330", DIGEST, "native") == str(folder / "claude")
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda f: (f / "receipt.json").unlink(),
+            lambda f: (f / "claude").unlink(),
+            lambda f: (f / "claude").chmod(0o444),
+            lambda f: _empty(f / "claude"),
+            lambda f: _dated(f / "claude", 2_000_000_000),
+            lambda f: _dated(f / "receipt.json", 1000),
+            lambda f: ((f / "claude").unlink(), (f / "claude").symlink_to("claude")),
+        ],
+    )
+    def test_it_is_not(self, home: Home, folder: Path, damage: Callable[[Path], object]) -> None:
+        damage(folder)
+        assert ready(home, "2.1.330", DIGEST, "native") is None
+
+    def test_another_lock_s_entry_does_not_count(self, home: Home, folder: Path) -> None:
+        assert ready(home, "2.1.330", "f" * 64, "native") is None
+        assert ready(home, "2.1.331", DIGEST, "native") is None
+        assert ready(home, "2.1.330", DIGEST, "node") is None
+
+    def test_a_script_is_named_by_its_own_path(self, home: Home) -> None:
+        folder = Path(install_folder(home, "2.0.14", DIGEST, "node"))
+        (folder / "package").mkdir(parents=True)
+        (folder / "package/cli.js").write_text("x")
+        (folder / "package/cli.js").chmod(0o555)
+        os.utime(folder / "package/cli.js", (1000, 1000))
+        (folder / "claude").symlink_to("package/cli.js")
+        (folder / "receipt.json").write_text("{}")
+        assert ready(home, "2.0.14", DIGEST, "node") == str(folder / "package/cli.js")
+
+
+def _empty(path: Path) -> Path:
+    path.chmod(0o755)
+    path.write_text("")
+    return _dated(path, 1)
+
+
+def _dated(path: Path, seconds: int) -> Path:
+    os.utime(path, (seconds, seconds))
+    return path

@@ -1,0 +1,538 @@
+"""Installing: whole and verified against the lock, or not at all, once for everybody who waits."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import os
+import shutil
+import stat
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccpin import platforms
+from ccpin.errors import (
+    BadArchive,
+    BadMetadata,
+    CcpinError,
+    IntegrityMismatch,
+    NeedsNativeModule,
+    NodeMissing,
+    NoRoom,
+    NotFound,
+    PlatformMissing,
+    PlatformNotLocked,
+    StoreBusy,
+    StoreMisplaced,
+    StoreUnwritable,
+    Truncated,
+    WrongVersionInside,
+)
+from ccpin.paths import Home
+from ccpin.pinning.lock import Artifact, Lock, render
+from ccpin.platforms import ALL
+from ccpin.store.entry import ready
+from ccpin.store.fetch import LONG_AGO_NS, Progress
+from ccpin.store.install import install, uninstall
+from ccpin.store.receipt import changes, installs
+from tests.fakes import faults
+from tests.fakes.box import Box
+from tests.fakes.packages import entry, tarball
+from tests.fakes.registry import Registry
+from tests.fakes.upstream import Upstream
+from tests.pinning import locks
+from tests.store.installing import Store, posix
+
+HERE = platforms.current()
+
+
+def is_ready(store: Store, lock: Lock) -> str | None:
+    return ready(store.home, lock.version, lock.digest, lock.runtime)
+
+
+class TestWhole:
+    @pytest.mark.parametrize("version", ["2.1.330", "2.1.166"])
+    def test_native(self, store: Store, upstream: Upstream, version: str) -> None:
+        lock = store.lock(version)
+        done = store.install(lock)
+        assert Path(done.executable).read_bytes() == upstream.executable(version, HERE)
+        assert is_ready(store, lock) == done.executable
+        assert sorted(os.listdir(done.folder)) == [os.path.basename(done.executable), "receipt.json"]
+        assert done.receipt.integrity == upstream.get(version, HERE).integrity
+        assert store.downloads() == 1
+        assert store.leftovers() == []
+
+    @pytest.mark.parametrize(("version", "script"), [("2.0.14", "cli.js"), ("0.2.9", "cli.mjs")])
+    def test_javascript(self, store: Store, upstream: Upstream, version: str, script: str) -> None:
+        done = store.install(version)
+        assert done.executable.endswith(f"/any/package/{script}")
+        assert Path(done.folder, "package/vendor/ripgrep/x64-linux/rg").exists()
+        assert done.receipt.engines == ">=18.0.0"
+        assert done.size == sum(p.stat().st_size for p in Path(done.folder, "package").rglob("*") if p.is_file())
+
+    def test_what_is_there_asks_nobody(self, store: Store) -> None:
+        lock = store.lock("2.1.330")
+        first = store.install(lock)
+
+        def nobody() -> Any:
+            raise AssertionError("the registry was asked for")
+
+        assert install(store.home, lock, nobody) == first
+
+    def test_force_installs_anew(self, store: Store) -> None:
+        lock = store.lock("2.1.330")
+        store.install(lock)
+        store.install(lock, force=True)
+        assert store.downloads() == 2
+        assert store.leftovers() == []
+
+    @posix
+    @pytest.mark.parametrize("umask", [0o077, 0o022, 0o002])
+    @pytest.mark.parametrize("version", ["2.1.330", "2.0.14"])
+    def test_everything_is_read_only_and_old(self, store: Store, version: str, umask: int) -> None:
+        lock = store.lock(version)
+        before = os.umask(umask)
+        try:
+            done = store.install(lock)
+        finally:
+            os.umask(before)
+        receipt = Path(done.folder, "receipt.json")
+        for path in (Path(done.folder), *Path(done.folder).rglob("*")):
+            status = path.lstat()
+            if path.is_symlink():
+                assert path.readlink() == Path(done.receipt.executable)
+                continue
+            runs = path.is_dir() or path == Path(done.executable) or path.name == "rg"
+            assert stat.S_IMODE(status.st_mode) == (0o555 if runs else 0o444), path
+            if path.is_file() and path != receipt:
+                assert status.st_mtime_ns == LONG_AGO_NS
+        assert receipt.stat().st_mtime_ns > LONG_AGO_NS + 10**9
+        assert is_ready(store, lock)
+
+    @posix
+    def test_equal_executables_are_kept_once(self, store: Store, upstream: Upstream) -> None:
+        lock = store.lock("2.1.330")
+        first = store.install(lock)
+        fewer = dataclasses.replace(lock, artifacts={HERE: lock.artifacts[HERE]})
+        store.fake.forget()
+        second = store.install(fewer)
+        assert store.fake.requests == []
+        assert second.folder != first.folder
+        assert os.path.samefile(first.executable, second.executable)
+        assert is_ready(store, fewer)
+        uninstall(store.home, first)
+        assert is_ready(store, fewer)
+        assert changes(second, deep=True) == []
+
+    @posix
+    def test_one_that_only_claims_to_be_equal_is_not_taken(self, store: Store, upstream: Upstream) -> None:
+        lock = store.lock("2.1.330")
+        first = Path(store.install(lock).executable)
+        data = first.read_bytes()
+        first.chmod(0o755)
+        first.write_bytes(data[:-1] + b"!")
+        os.utime(first, ns=(LONG_AGO_NS, LONG_AGO_NS))
+        fewer = dataclasses.replace(lock, artifacts={HERE: lock.artifacts[HERE]})
+        assert Path(store.install(fewer).executable).read_bytes() == data
+        assert store.downloads() == 2
+
+    def test_without_hard_links(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        lock = store.lock("2.1.330")
+        store.install(lock)
+        monkeypatch.setattr(os, "link", _failing(errno.EPERM))
+        store.install(dataclasses.replace(lock, artifacts={HERE: lock.artifacts[HERE]}))
+        assert store.downloads() == 2
+
+    def test_progress(self, store: Store, upstream: Upstream) -> None:
+        told: list[Any] = []
+
+        class Told(Progress):
+            def started(self, name: str, size: int | None) -> None:
+                told.append((name, size))
+
+            def advanced(self, received: int) -> None:
+                told.append(received)
+
+            def finished(self) -> None:
+                told.append("finished")
+
+        size = len(upstream.get("2.1.330", HERE).tarball)
+        install(store.home, store.lock("2.1.330"), lambda: store.registry, progress=Told())
+        assert (told[0], told[-2], told[-1]) == (("Claude Code 2.1.330", size), size, "finished")
+
+
+class TestRefused:
+    """Whatever the registry does: a fault that names it, no entry, nothing left behind, and a second try works."""
+
+    @pytest.mark.parametrize(
+        ("fault", "kind"),
+        [
+            (faults.wrong_bytes(), CcpinError),
+            (faults.wrong_bytes(-2), CcpinError),
+            (faults.cut(900), Truncated),
+            (faults.cut(0), Truncated),
+            (faults.lies_about_length(7), Truncated),
+            (faults.html(), BadArchive),
+            (faults.empty(), CcpinError),
+            (faults.status(404), NotFound),
+            (faults.other_bytes(tarball([entry("package/package.json", b"{}")])), CcpinError),
+        ],
+    )
+    @pytest.mark.parametrize("version", ["2.1.330", "2.0.14", "2.1.166"])
+    def test_the_tarball(self, store: Store, version: str, fault: faults.Fault, kind: type[CcpinError]) -> None:
+        lock = store.lock(version)
+        store.fake.fault("*.tgz", fault)
+        with pytest.raises(kind):
+            store.install(lock)
+        assert is_ready(store, lock) is None
+        assert list(installs(store.home)) == []
+        assert store.leftovers() == []
+        store.fake.mend()
+        store.install(lock)
+        assert is_ready(store, lock)
+
+    def test_a_tarball_that_the_registry_has_exchanged_with_its_digest(self, store: Store, upstream: Upstream) -> None:
+        """The registry's own integrity fits; the lock's does not."""
+        lock = store.lock("2.0.14")
+        upstream.add_js("2.0.14", pad=10)
+        with pytest.raises(IntegrityMismatch) as raised:
+            store.install(lock)
+        assert raised.value.facts["expected"] == lock.artifacts["any"].npm
+        assert store.downloads() == 0
+
+    @pytest.mark.parametrize(("pad", "kind"), [(10, "size"), (0, "sha256")])
+    def test_an_executable_that_the_registry_has_exchanged(
+        self, store: Store, upstream: Upstream, pad: int, kind: str
+    ) -> None:
+        lock = store.lock("2.1.330")
+        package = upstream.get("2.1.330", HERE)
+        name = f"package/{platforms.executable_name(HERE)}"
+        data = package.file(name)
+        other = data + b"#" * pad if pad else data[:-1] + b"!"
+        upstream.change(package, entries=(entry(name, other, 0o755),))
+        with pytest.raises(IntegrityMismatch) as raised:
+            store.install(lock)
+        assert raised.value.facts["kind"] == kind
+        assert store.leftovers() == []
+
+    def test_another_release_under_this_number(self, store: Store, upstream: Upstream) -> None:
+        upstream.add_js("2.0.14", inside="2.0.13")
+        with pytest.raises(WrongVersionInside, match=r"2\.0\.13"):
+            store.install("2.0.14")
+
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            [entry("package/cli.js", b"x", 0o755)],
+            [entry("package/package.json", b"not json"), entry("package/cli.js", b"x")],
+            [entry("package/package.json", b"[" * 100_000), entry("package/cli.js", b"x")],
+            [entry("package/package.json", b"[]"), entry("package/cli.js", b"x")],
+            [entry("package/package.json", b" " * ((1 << 20) + 1)), entry("package/cli.js", b"x")],
+            [entry("package/package.json", b'{"version": "2.0.14"}')],
+            [entry("package/package.json", b'{"version": "2.0.14", "bin": 5}')],
+            [entry("package/package.json", b'{"version": "2.0.14", "bin": {"claude": "../../../bin/sh"}}')],
+            [entry("package/package.json", b'{"version": "2.0.14", "bin": {"claude": "/bin/sh"}}')],
+            [entry("package/package.json", b'{"version": "2.0.14", "bin": "cli.js"}'), entry("package/cli.js")],
+            [entry("package/package.json", b'{"version": "2.0.14", "bin": "."}')],
+            [
+                entry("package/package.json", b'{"version": "2.0.14"}'),
+                entry("package/x", kind=b"2", link="/etc/passwd"),
+            ],
+            [entry("package/package.json", b'{"version": "2.0.14"}'), entry("../x", b"x")],
+            [entry("package/package.json", b'{"version": "2.0.14"}'), entry("claude", b"x")],
+            [entry("package/package.json", b'{"version": "2.0.14"}'), entry("receipt.json", b"x")],
+        ],
+    )
+    def test_an_archive_that_upstream_did_not_make(self, store: Store, upstream: Upstream, raw: list[Any]) -> None:
+        upstream.change(upstream.get("2.0.14"), raw=tarball(raw))
+        with pytest.raises(BadArchive):
+            store.install("2.0.14")
+        assert store.leftovers() == []
+        assert not Path(store.home.root, "x").exists()
+
+    def test_one_without_an_executable(self, store: Store, upstream: Upstream) -> None:
+        package = upstream.get("2.1.166", HERE)
+        upstream.change(package, entries=())
+        with pytest.raises(BadArchive, match="no executable"):
+            store.install("2.1.166")
+
+    def test_a_release_that_has_gone(self, store: Store, upstream: Upstream) -> None:
+        native, node = store.lock("2.1.330"), store.lock("2.0.14")
+        upstream.withdraw("2.1.330", f"claude-code-{HERE}")
+        upstream.withdraw("2.0.14")
+        with pytest.raises(PlatformMissing):
+            store.install(native)
+        with pytest.raises(NotFound):
+            store.install(node)
+
+    def test_one_that_would_have_to_be_compiled(self, store: Store, upstream: Upstream) -> None:
+        lock = store.lock("2.0.14")
+        changed = upstream.get("2.0.14")
+        upstream.change(changed, fields={**changed.fields, "dependencies": {"sqlite": "1"}}, raw=changed.tarball)
+        with pytest.raises(NeedsNativeModule):
+            store.install(lock)
+
+    def test_the_node_is_checked_before_the_download(self, store: Store) -> None:
+        def check(engines: str | None) -> None:
+            raise NodeMissing(version="2.0.14", engines=engines)
+
+        with pytest.raises(NodeMissing, match=r">=18\.0\.0"):
+            install(store.home, store.lock("2.0.14"), lambda: store.registry, check=check)
+        assert store.downloads() == 0
+        assert store.leftovers() == []
+
+    def test_a_machine_that_is_not_locked(self, store: Store) -> None:
+        lock = store.lock("2.1.330")
+        other = next(p for p in ALL if p != HERE)
+        with pytest.raises(PlatformNotLocked, match=HERE):
+            store.install(dataclasses.replace(lock, artifacts={other: lock.artifacts[other]}))
+        assert not Path(store.home.root).exists()
+
+    def test_metadata_without_a_digest(self, store: Store) -> None:
+        lock = store.lock("2.0.14")
+        store.fake.fault("*/2.0.14", faults.json_body({"version": "2.0.14", "dist": {"tarball": "http://h/x"}}))
+        with pytest.raises(BadMetadata):
+            store.install(lock)
+
+
+class TestDisk:
+    def test_no_room(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        lock = store.lock("2.1.330")
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 9, 1))
+        with pytest.raises(NoRoom, match="are needed, 1 are free"):
+            store.install(lock)
+        assert store.downloads() == 0
+
+    @pytest.mark.parametrize(
+        ("number", "kind"),
+        [
+            (errno.ENOSPC, NoRoom),
+            (errno.EDQUOT, NoRoom),
+            (errno.EROFS, StoreUnwritable),
+            (errno.EACCES, StoreUnwritable),
+            (errno.EEXIST, StoreUnwritable),
+            (errno.EIO, StoreUnwritable),
+        ],
+    )
+    def test_what_a_disk_says_at_the_end(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception]
+    ) -> None:
+        lock = store.lock("2.0.14")
+        with monkeypatch.context() as patched:
+            patched.setattr("ccpin.store.install.publish", _failing(number))
+            with pytest.raises(kind):
+                store.install(lock)
+        assert is_ready(store, lock) is None
+        assert store.leftovers() == []
+
+    def test_a_file_where_the_store_should_be(self, store: Store) -> None:
+        lock = store.lock("2.0.14")
+        Path(store.home.root).write_text("mine")
+        with pytest.raises(StoreUnwritable):
+            store.install(lock)
+        assert Path(store.home.root).read_text() == "mine"
+
+    @pytest.mark.parametrize("part", ["mise/installs", "node_modules/@anthropic-ai", "claude/versions"])
+    def test_a_place_that_the_updater_takes_for_its_own(self, store: Store, tmp_path: Path, part: str) -> None:
+        lock = store.lock("2.0.14")
+        (tmp_path / part).mkdir(parents=True)
+        (tmp_path / "link").symlink_to(tmp_path / part)
+        for place in (tmp_path / part, tmp_path / "link"):
+            with pytest.raises(StoreMisplaced, match=part):
+                install(Home(str(place / "ccpin")), lock, lambda: store.registry)
+            assert not (place / "ccpin").exists()
+
+
+class TestMended:
+    """What was changed, cut off or left behind is replaced by what the lock says."""
+
+    @pytest.mark.parametrize("version", ["2.1.330", "2.0.14"])
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda e, f: (e.chmod(0o755), e.write_bytes(b"#!/bin/sh\necho other\n")),
+            lambda e, f: (e.chmod(0o755), e.write_bytes(b"")),
+            lambda e, f: e.unlink(),
+            lambda e, f: os.utime(e),
+            lambda e, f: e.chmod(0o444),
+            lambda e, f: (f / "receipt.json").unlink(),
+            lambda e, f: ((f / "receipt.json").chmod(0o644), (f / "receipt.json").write_text("{")),
+            lambda e, f: ((f / "receipt.json").chmod(0o644), (f / "receipt.json").write_text("[" * 99_999)),
+            lambda e, f: os.utime(f / "receipt.json", (0, 0)),
+            lambda e, f: ((f / "claude").unlink(), (f / "claude").symlink_to("/bin/sh")),
+            lambda e, f: f.rename(f"{f}.away") and f.write_text("a file"),
+            lambda e, f: f.rename(f"{f}.away") and f.symlink_to("/nowhere"),
+        ],
+    )
+    @posix
+    def test_a_changed_install(
+        self, store: Store, upstream: Upstream, version: str, damage: Callable[[Path, Path], object]
+    ) -> None:
+        lock = store.lock(version)
+        done = store.install(lock)
+        right = Path(done.executable).read_bytes()
+        for folder, _, _ in os.walk(done.folder):
+            os.chmod(folder, 0o755)
+        damage(Path(done.executable), Path(done.folder))
+        store.install(lock)
+        assert is_ready(store, lock) == done.executable
+        assert Path(done.executable).read_bytes() == right
+        assert store.downloads() == 2
+        assert store.leftovers() == []
+
+    def test_a_failing_second_install_leaves_the_first(self, store: Store) -> None:
+        lock = store.lock("2.0.14")
+        done = store.install(lock)
+        store.fake.fault("*.tgz", faults.cut(500))
+        with pytest.raises(Truncated):
+            store.install(lock, force=True)
+        assert is_ready(store, lock) == done.executable
+        assert changes(done, deep=True) == []
+
+    @posix
+    def test_what_a_killed_install_left_is_swept(self, store: Store, tmp_path: Path) -> None:
+        lock = store.lock("2.0.14")
+        entry_folder = Path(store.home.entry(lock.version, lock.digest))
+        half = entry_folder / ".staging-abc/package/vendor"
+        half.mkdir(parents=True)
+        (half / "x").write_text("half")
+        half.chmod(0o555)
+        (entry_folder / ".staging-file").write_text("")
+        precious = tmp_path / "precious"
+        precious.mkdir(mode=0o555)
+        (entry_folder / ".staging-link").symlink_to(precious)
+        store.install(lock)
+        assert sorted(os.listdir(entry_folder)) == ["any"]
+        assert stat.S_IMODE(precious.stat().st_mode) == 0o555
+
+    @posix
+    def test_the_open_files_of_a_running_one_stay(self, store: Store) -> None:
+        lock = store.lock("2.0.14")
+        done = store.install(lock)
+        with open(done.executable, "rb") as running:
+            store.install(lock, force=True)
+            assert running.read() == Path(done.executable).read_bytes()
+
+
+class TestTogether:
+    def test_one_download_for_all_threads(self, store: Store) -> None:
+        lock = store.lock("2.1.330")
+        store.fake.fault("*.tgz", faults.slow(20_000))
+        found: list[str] = []
+        threads = [threading.Thread(target=lambda: found.append(store.install(lock).executable)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == 3
+        assert len(set(found)) == 1
+        assert store.downloads() == 1
+
+    def test_one_download_for_two_processes(self, box: Box, registry: Registry, upstream: Upstream) -> None:
+        upstream.add_native("2.1.331", pad=60_000, hard=True)
+        box.ccpin("use", "2.1.331").ok()
+        box.ccpin("uninstall", "2.1.331", "--force").ok()
+        registry.forget()
+        registry.fault("*.tgz", faults.slow(50_000))
+        with box.start(box.ccpin_argv("sync")) as one, box.start(box.ccpin_argv("sync")) as two:
+            answers = [process.communicate(timeout=60) for process in (one, two)]
+        assert [one.returncode, two.returncode] == [0, 0], answers
+        assert len(registry.asked("*.tgz")) == 1
+        assert any("waiting for another process" in err for _, err in answers)
+        assert len(box.entries()) >= 1
+
+    def test_too_long_a_wait(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        lock = store.lock("2.0.14")
+        monkeypatch.setattr("ccpin.store.install._BUSY_MINUTES", 0)
+        waited: list[str] = []
+
+        class Waiting(Progress):
+            def waiting(self, name: str) -> None:
+                waited.append(name)
+
+        begun, go_on = threading.Event(), threading.Event()
+
+        def hold(engines: str | None) -> None:
+            begun.set()
+            go_on.wait(20)
+
+        holder = threading.Thread(
+            target=install, args=(store.home, lock, lambda: store.registry), kwargs={"check": hold}
+        )
+        holder.start()
+        begun.wait(20)
+        with pytest.raises(StoreBusy):
+            install(store.home, lock, lambda: store.registry, progress=Waiting())
+        go_on.set()
+        holder.join()
+        assert waited == [os.path.basename(store.home.entry(lock.version, lock.digest))]
+        assert is_ready(store, lock)
+
+
+class TestUninstall:
+    @pytest.mark.parametrize("version", ["2.1.330", "2.0.14"])
+    def test_takes_all_of_it_away(self, store: Store, version: str) -> None:
+        done = store.install(version)
+        if sys.platform != "win32":
+            os.symlink("/usr/bin/node", os.path.join(done.entry, "node"))
+        assert uninstall(store.home, done) == done.size
+        assert os.listdir(store.home.releases) == []
+        assert list(installs(store.home)) == []
+
+    def test_leaves_what_else_stands_there(self, store: Store) -> None:
+        done = store.install("2.0.14")
+        Path(done.entry, "notes").write_text("mine")
+        uninstall(store.home, done)
+        assert os.listdir(done.entry) == ["notes"]
+
+
+def _failing(number: int) -> Callable[..., None]:
+    def fail(*args: object, **options: object) -> None:
+        raise OSError(number, os.strerror(number), "/somewhere")
+
+    return fail
+
+
+def test_a_lock_by_npm_s_digest_is_not_linked_by_number_alone(store: Store) -> None:
+    """Two entries of one number with different tarballs never share bytes."""
+    lock = store.lock("2.1.166")
+    store.install(lock)
+    other = dataclasses.replace(lock, artifacts={**lock.artifacts, HERE: Artifact(npm=locks.integrity("other"))})
+    assert render(other) != render(lock)
+    with pytest.raises(IntegrityMismatch):
+        store.install(other)
+
+
+@posix
+class TestAnotherUser:
+    """A store that root filled, used by somebody who may only read it."""
+
+    @pytest.mark.parametrize("version", ["2.1.330", "2.0.14"])
+    def test_what_is_there_serves(self, box: Box, version: str) -> None:
+        box.ccpin("use", version).ok()
+        before = box.snapshot()
+        mine = {"HOME": "/nowhere"}
+        assert box.unprivileged("sync", "--locked", env=mine).ok().out == f"Claude Code {version} is installed\n"
+        assert box.unprivileged("which", env=mine).ok().out == box.ccpin("which").out
+        assert box.unprivileged("exec", "--", "x", env=mine).ok().json["argv"] == ["x"]
+        assert box.snapshot() == before
+
+    def test_a_store_that_cannot_be_written_is_said(self, box: Box) -> None:
+        box.ccpin("use", "2.1.330").ok()
+        text = box.lock.read_text()
+        box.ccpin("use", "2.1.200").ok()
+        box.ccpin("uninstall", "2.1.330", "--force").ok()
+        box.lock.write_text(text)
+        box.give_away()
+        for name in ("releases", "locks", "projects", ""):
+            Path(box.layout.root, name).chmod(0o555)
+        before = box.snapshot()
+        done = box.unprivileged("sync").failed(1)
+        assert "the store cannot be written" in done.err
+        assert "CCPIN_HOME" in done.err
+        assert box.snapshot() == before

@@ -1,0 +1,128 @@
+"""The receipt: what is compared ever after, by stat or by every byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccpin.paths import Home
+from ccpin.store.receipt import Install, changes, installs, read_install
+from tests.store.installing import Store, posix
+
+
+@pytest.fixture
+def done(store: Store) -> Install:
+    return store.install("2.0.14")
+
+
+def test_comes_back(done: Install) -> None:
+    assert read_install(done.folder) == done
+    assert changes(done) == changes(done, deep=True) == []
+
+
+def test_holds_no_place_and_no_time(done: Install) -> None:
+    text = Path(done.folder, "receipt.json").read_text()
+    assert done.folder not in text
+    assert set(json.loads(text)) == {
+        "format", "version", "runtime", "platform", "digest", "artifact", "integrity", "executable", "files", "engines",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "null", "[]", "5", '{"format": 1}', '{"format": 1, "artifact": 5}', "[" * 100_000, "\0", "9" * 5000],
+)
+def test_one_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "receipt.json").write_text(text)
+    assert read_install(str(tmp_path)) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": 2},
+        {"format": None},
+        {"artifact": {"url": "x"}},
+        {"files": {"x": {"size": 1}}},
+        {"files": []},
+        {"more": 1},
+    ],
+)
+def test_one_of_another_ccpin_is_none(done: Install, tmp_path: Path, change: dict[str, Any]) -> None:
+    data = json.loads(Path(done.folder, "receipt.json").read_text())
+    (tmp_path / "receipt.json").write_text(json.dumps(data | change))
+    assert read_install(str(tmp_path)) is None
+
+
+@posix
+class TestChanges:
+    @pytest.mark.parametrize(
+        ("damage", "said", "deep"),
+        [
+            (lambda p: p.unlink(), "no such file", False),
+            (lambda p: p.write_bytes(p.read_bytes() + b"!"), "bytes, not", False),
+            (lambda p: os.utime(p), "written to since", False),
+            (lambda p: _quietly(p, p.read_bytes()[:-1] + b"!"), "sha256", True),
+        ],
+    )
+    @pytest.mark.parametrize("name", ["package/cli.js", "package/vendor/ripgrep/x64-linux/rg"])
+    def test_a_file(self, done: Install, name: str, damage: Callable[[Path], Any], said: str, deep: bool) -> None:
+        path = Path(done.folder, name)
+        path.parent.chmod(0o755)
+        path.chmod(0o644)
+        damage(path)
+        assert bool(changes(done)) is not deep
+        found = changes(done, deep=True)
+        assert len(found) == 1
+        assert said in found[0]
+        assert str(path) in found[0]
+
+    def test_a_file_made_a_link_to_its_equal(self, done: Install, tmp_path: Path) -> None:
+        path = Path(done.executable)
+        shutil.copy2(path, tmp_path / "copy")
+        path.parent.chmod(0o755)
+        path.unlink()
+        path.symlink_to(tmp_path / "copy")
+        assert changes(done)
+
+    def test_the_command_leads_elsewhere(self, done: Install) -> None:
+        command = Path(done.folder, "claude")
+        command.parent.chmod(0o755)
+        command.unlink()
+        command.symlink_to("package/vendor/ripgrep/x64-linux/rg")
+        assert "does not lead to package/cli.js" in changes(done)[0]
+        command.unlink()
+        command.write_text("#!/bin/sh\n")
+        assert changes(done)
+
+
+def _quietly(path: Path, data: bytes) -> None:
+    before = path.stat().st_mtime_ns
+    path.write_bytes(data)
+    os.utime(path, ns=(before, before))
+
+
+class TestListing:
+    def test_by_version(self, store: Store) -> None:
+        for version in ("2.1.330", "2.0.14", "2.0.15"):
+            store.install(version)
+        assert [i.receipt.version for i in installs(store.home)] == ["2.0.14", "2.0.15", "2.1.330"]
+
+    def test_what_else_lies_about(self, store: Store) -> None:
+        store.install("2.0.14")
+        releases = Path(store.home.releases)
+        (releases / "2.0.15-0123456789abcdef").write_text("a file")
+        (releases / "2.0.16-0123456789abcdef/.staging-x").mkdir(parents=True)
+        (releases / "2.0.16-0123456789abcdef/any").mkdir()
+        (releases / "notes").mkdir()
+        (releases / "..odd").mkdir()
+        assert [i.receipt.version for i in installs(store.home)] == ["2.0.14"]
+
+    def test_no_store(self, tmp_path: Path) -> None:
+        assert list(installs(Home(str(tmp_path / "none")))) == []
