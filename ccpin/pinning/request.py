@@ -90,5 +90,8 @@ def _guess(text: str) -> str:
 
 
 def _refuse(spec: str, reason: str) -> NoReturn:
-    shown = "".join(c if c.isprintable() else "?" for c in spec)
-    raise BadRequest(spec=shown, reason=reason)
+    raise BadRequest(spec=_printable(spec), reason=_printable(reason))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
