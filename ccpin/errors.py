@@ -28,9 +28,14 @@ class CcpinError(Exception):
     def __init__(self, *, where: str | None = None, **facts: object) -> None:
         self.where = where
         self.facts = facts
-        self.message = self.text.format(**facts)
-        self.hint = self.hint.format(**facts)
-        super().__init__(f"{where}: {self.message}" if where else self.message)
+        self.message = printable(self.text.format(**facts))
+        self.hint = printable(self.hint.format(**facts), also="\n")  # a command, and a path may hold a line end
+        super().__init__(f"{printable(where)}: {self.message}" if where else self.message)
+
+
+def printable(text: str, also: str = "") -> str:
+    """`text` as a terminal may have it: what a lock, an archive or a server says may hold control sequences."""
+    return "".join(c if c.isprintable() or c in also else "?" for c in text)
 
 
 class UsageError(CcpinError):

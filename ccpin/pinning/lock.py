@@ -277,7 +277,6 @@ def is_npm_integrity(text: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    """A value out of a lock, safe and short enough for a terminal."""
+    """A value out of a lock, short enough for a sentence."""
     text = value if isinstance(value, str) else repr(value)
-    text = "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -90,8 +90,4 @@ def _guess(text: str) -> str:
 
 
 def _refuse(spec: str, reason: str) -> NoReturn:
-    raise BadRequest(spec=_printable(spec), reason=_printable(reason))
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)
+    raise BadRequest(spec=spec, reason=reason)
