@@ -158,7 +158,23 @@ def report(shell: str, times: dict[str, list[float]]) -> list[str]:
         print(f"{name:<14}{statistics.median(seconds) * 1000:>10.2f}{added:>10.0f}{ratio:>8.2f}{limit:>8}")
         if budget and ratio > budget:
             over.append(f"{shell}, {name}: {ratio:.2f} exceeds its budget of {budget:.2f}")
+    if "mise shim" in times:
+        print(f"of a mise shim's time: {against_mise(times)}")
     return over
+
+
+def against_mise(times: dict[str, list[float]]) -> str:
+    """The shim, and, for the floor that no script can be below, the bare one; whole, and over the target alone."""
+
+    def share(name: str, less: str | None = None) -> float:
+        base = times[less] if less else [0.0] * len(times[name])
+        rows = zip(times[name], times["mise shim"], base, strict=True)
+        return statistics.median((one - start) / (mise - start) for one, mise, start in rows)
+
+    return (
+        f"pinned {share('pinned'):.2f}, bare {share('bare'):.2f}; "
+        f"of what it adds to the target: pinned {share('pinned', 'target'):.2f}, bare {share('bare', 'target'):.2f}"
+    )
 
 
 def _environment(first_on_path: Path | None = None) -> dict[str, str]:
