@@ -159,6 +159,7 @@ class Box:
             encoding="utf-8",
             errors="surrogateescape",
             start_new_session=True,
+            preexec_fn=_listen,
         )
         try:
             yield process
@@ -247,6 +248,12 @@ class Box:
         """The whole entries of the store: `2.0.14-0123456789abcdef/any`."""
         names = (f"{place.parent.name}/{place.name}" for place in Path(self.layout.releases).glob("*/*"))
         return sorted(name for name in names if looking.counts(f"releases/{name}"))
+
+
+def _listen() -> None:
+    """Who starts the tests in the background, or under nohup, has these ignored, and that is handed on."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _kill_session(process: subprocess.Popen[str]) -> None:
