@@ -77,7 +77,8 @@ if all(map(os.path.exists, parts)):
     try:
         home = find_home(dict(os.environ)).root
     except ImportError:  # the rule asks platformdirs, which only an installed ccpin has
-        home = os.path.abspath(os.path.join(os.environ["XDG_DATA_HOME"], "ccpin"))
+        data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+        home = os.path.join(os.path.abspath(data), "ccpin")
     facts |= {"checkout": checkout, "source": "ccpin @ " + pathlib.Path(checkout).as_uri(), "version": __version__}
     facts |= {"digest": digest.hexdigest(), "home": home, "activate": ". " + shlex.quote(os.path.join(home, "env.sh"))}
 print("\n".join(name + "=" + shlex.quote(value) for name, value in facts.items()))
@@ -209,7 +210,10 @@ main() {
   fi
   status=0
   test -n "${CCPIN_NO_SETUP:-}" || set_up
-  test $# -eq 0 || exec "$bin/ccpin" "$@"
+  if test $# -gt 0; then
+    "$bin/ccpin" "$@" || exit
+    exit "$status"
+  fi
   how=
   test "$(command -v ccpin)" = "$bin/ccpin" || test ! -f "$home/env.sh" || how="; for this shell: $activate"
   say "$version is installed, as $bin/ccpin$how"

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """The console script `ccpin`, and `python -m ccpin`."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")  # a path may hold bytes that are no text
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold bytes that are no text; not every encoding has `…`
+        sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding == "utf-8" else "replace")
     sys.exit(run(sys.argv[1:]))
 
 
 def claude() -> None:
     """The console script whose launcher is `claude.exe` on Windows."""
-    sys.exit(run(["exec", "--", *sys.argv[1:]]))
+    shims = os.path.dirname(os.path.abspath(sys.argv[0]))  # it is `<home>\\shims\\claude.exe`
+    sys.exit(run(["exec", "--home", os.environ.get("CCPIN_HOME") or os.path.dirname(shims), "--", *sys.argv[1:]]))
 
 
 def run(args: list[str]) -> int:
@@ -45,16 +46,23 @@ def run(args: list[str]) -> int:
 
 def _quick(command: Callable[..., str], **options: bool) -> int:
     """Runs a command whose answer is one line; its exit code."""
-    from ccpin.errors import CcpinError
+    from ccpin.errors import CcpinError, Interrupted
 
     try:
-        print(command(dict(os.environ), **options))  # noqa: T201
+        answer = command(dict(os.environ), **options)
     except CcpinError as error:
         return _complain(error, error.exit_code)
     except KeyboardInterrupt:
-        return 130
+        return _complain(Interrupted(), 130)
     except Exception as error:  # noqa: BLE001  the last one to hear of it
         return _bug(error)
+    try:
+        print(answer, flush=True)  # noqa: T201
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter flushes at its end
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"ccpin: the answer could not be written: {error.strerror}\n")
+        return 1
     return 0
 
 
@@ -79,7 +87,7 @@ def _sync(env: dict[str, str], *, locked: bool) -> str:
 
 def _exec(args: list[str]) -> int:
     """`ccpin exec [--home DIR] [--version SPEC] [--] ARGS…`: here ccpin stands in the place of `claude`."""
-    from ccpin.errors import CcpinError
+    from ccpin.errors import CcpinError, Interrupted
 
     try:
         from ccpin.cli.exec import exec_claude
@@ -88,7 +96,7 @@ def _exec(args: list[str]) -> int:
     except CcpinError as error:
         return _complain(error, error.launch_code)
     except KeyboardInterrupt:
-        return 130
+        return _complain(Interrupted(), 130)
     except Exception as error:  # noqa: BLE001  the last one to hear of it
         return _bug(error)
 

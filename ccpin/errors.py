@@ -6,7 +6,10 @@
     ├── ReleaseError                upstream has no such release, or not for this machine
     ├── RegistryError               the registry cannot be asked, or answered something else
     ├── StoreError                  the bytes could not be fetched, verified or kept
-    └── LaunchError                 there is a pin, but it cannot run here (126; nothing to run: 127)
+    ├── LaunchError                 there is a pin, but it cannot run here (126; nothing to run: 127)
+    ├── OutputLost                  what was found could not be said
+    ├── Interrupted                 130
+    └── Bug                         3
 
 A class is one kind of failure: `text` and `hint` are format strings over the keyword arguments it is
 raised with, and `hint` names one command (or one line to write) that mends it. `where` is `file:line`.
@@ -47,9 +50,7 @@ class UsageError(CcpinError):
 class BadRequest(UsageError):
     code = "bad-request"
     text = "`{spec}` is not a version: {reason}"
-    hint = (
-        "write a version (`2.0.14`), a prefix (`2.0`), a range (`>=2.0,<2.1`), `latest` or `stable`: `ccpin use 2.0.14`"
-    )
+    hint = "write `ccpin use 2.0.14`, a prefix (`2.0`), a range in quotes (`'>=2.0,<2.1'`), `latest` or `stable`"
 
 
 class NothingAsked(UsageError):
@@ -74,7 +75,7 @@ class FolderGone(UsageError):
 class BadOption(UsageError):
     code = "bad-option"
     text = "{reason}"
-    hint = "`ccpin {command} --help` shows how it is used"
+    hint = "`{command} --help` shows how it is used"
 
 
 class BadSetting(UsageError):
@@ -100,7 +101,7 @@ class NoLock(LockError):
 class LockUnreadable(LockError):
     code = "lock-unreadable"
     text = "the lock cannot be read: {reason}"
-    hint = "put back the committed one: `git checkout -- .ccpin.lock`"
+    hint = "look at it, `ls -ld .ccpin.lock`; the committed one comes back with `git checkout -- .ccpin.lock`"
 
 
 class LockConflict(LockError):
@@ -118,7 +119,7 @@ class LockFromTheFuture(LockError):
 class LockInvalid(LockError):
     code = "lock-invalid"
     text = "the lock is not valid: {reason}"
-    hint = "put back the committed one: `git checkout -- .ccpin.lock`"
+    hint = "put back the committed one, `git checkout -- .ccpin.lock`, or write it anew: `ccpin use VERSION`"
 
 
 class FlagRefused(LockError):
@@ -135,8 +136,8 @@ class DigestMismatch(LockError):
 
 class LockWouldChange(LockError):
     code = "lock-would-change"
-    text = "`--locked` forbids to change the lock, and it is not as ccpin writes it: {reason}"
-    hint = "write it anew and commit it: `ccpin use {version}`"
+    text = "`ccpin use` would not write this lock, which `--locked` asks for: {reason}"
+    hint = "write it anew and commit it: `ccpin use {request}`"
 
 
 class LockNotWritable(LockError):
@@ -234,7 +235,7 @@ class BadCredentials(RegistryError):
 class RegistryUnreachable(RegistryError):
     code = "registry-unreachable"
     text = "{address} cannot be reached: {reason}"
-    hint = "check the network and the proxy; `npm ping` asks the same registry"
+    hint = "check address, network and proxy; another registry for once: `ccpin list --remote --registry URL`"
 
 
 class RegistryDenied(RegistryError):
@@ -246,19 +247,19 @@ class RegistryDenied(RegistryError):
 class RegistryFailed(RegistryError):
     code = "registry-failed"
     text = "{address} answered {status}"
-    hint = "try again later; `npm ping` asks the same registry"
+    hint = "try again later; another registry for once: `ccpin list --remote --registry URL`"
 
 
 class NotFound(RegistryError):
     code = "not-found"
     text = "{address} answered 404: it does not hold that"
-    hint = "check which registry is asked: `npm config get registry`"
+    hint = "is that the right registry? another one for once: `ccpin list --remote --registry URL`"
 
 
 class NotARegistry(RegistryError):
     code = "not-a-registry"
     text = "{address} answered something that is not npm metadata ({found}): a proxy or a login page may stand between"
-    hint = "check which registry is asked: `npm config get registry`"
+    hint = "is that the right registry? another one for once: `ccpin list --remote --registry URL`"
 
 
 # --- the store --------------------------------------------------------------------------------------
@@ -272,13 +273,13 @@ class NotInstalled(StoreError):
     code = "not-installed"
     launch_code = 127
     text = "Claude Code {version} is pinned but not installed on this machine"
-    hint = "install it: `ccpin sync`"
+    hint = "install it: `{command}`"
 
 
 class IntegrityMismatch(StoreError):
     code = "integrity-mismatch"
     text = "{what} is not what was locked: {kind} expected {expected}, found {found}; nothing was kept"
-    hint = "the registry or something between serves other bytes; check it, then repeat `ccpin sync`"
+    hint = "was the lock edited by hand? `ccpin use VERSION` writes it anew; else something serves other bytes"
 
 
 class Truncated(StoreError):
@@ -290,13 +291,13 @@ class Truncated(StoreError):
 class BadArchive(StoreError):
     code = "bad-archive"
     text = "{what} is refused: {reason}; nothing was kept"
-    hint = "the registry serves an archive that upstream did not make; check it: `npm config get registry`"
+    hint = "upstream did not make that archive; another registry for once: `ccpin sync --registry URL`"
 
 
 class WrongVersionInside(StoreError):
     code = "wrong-version-inside"
     text = "{what} says that it is {found}, not {version}; nothing was kept"
-    hint = "the registry serves another release under this number; check it: `npm config get registry`"
+    hint = "the registry serves another release under this number; another one for once: `ccpin sync --registry URL`"
 
 
 class NoRoom(StoreError):
@@ -326,7 +327,7 @@ class StoreBusy(StoreError):
 class EntryChanged(StoreError):
     code = "entry-changed"
     text = "the installed {version} is not as it was installed: {reason}"
-    hint = "install it again: `ccpin install {version} --force`"
+    hint = "install it again: `ccpin sync --force`"
 
 
 class InUse(StoreError):
@@ -348,6 +349,25 @@ class LaunchError(CcpinError):
     code = "launch"
 
 
+class NothingBeside(LaunchError):
+    code = "nothing-beside"
+    launch_code = 127
+    text = "CCPIN_DISABLE is set, and there is no other `claude` on PATH"
+    hint = "run the pinned one: `unset CCPIN_DISABLE`"
+
+
+class BadVersionVariable(LaunchError):
+    code = "bad-version-variable"
+    text = "CCPIN_VERSION is `{value}`: it takes one exact version, such as 2.0.14"
+    hint = "run what the lock says: `unset CCPIN_VERSION`"
+
+
+class Overridden(LaunchError):
+    code = "overridden"
+    text = "{name} is set, so `claude` does not start what the lock says"
+    hint = "run what the lock says: `unset {name}`"
+
+
 class NothingToRun(LaunchError):
     code = "nothing-to-run"
     launch_code = 127
@@ -359,7 +379,7 @@ class InstallForbidden(LaunchError):
     code = "install-forbidden"
     launch_code = 127
     text = "Claude Code {version} is pinned but not installed, and CCPIN_NO_INSTALL forbids to install it now"
-    hint = "install it first: `ccpin sync`"
+    hint = "install it first: `{command}`"
 
 
 class UpdateRefused(LaunchError):
@@ -371,7 +391,7 @@ class UpdateRefused(LaunchError):
 class BelowMinimum(LaunchError):
     code = "below-minimum"
     text = "Claude Code {version} is older than your own minimum-version, {minimum} ({file})"
-    hint = "pin a newer one, `ccpin use {minimum}`, or lower the floor: `ccpin config minimum-version {version}`"
+    hint = "pin a newer one (`ccpin list --remote`), or lower the floor: `ccpin config minimum-version {version}`"
 
 
 class BrokenSetting(LaunchError):
@@ -402,7 +422,7 @@ class Loop(LaunchError):
 class CannotExecute(LaunchError):
     code = "cannot-execute"
     text = "{path} cannot be started: {reason}"
-    hint = "install it again: `ccpin install {version} --force`"
+    hint = "install it again: `ccpin sync --force`"
 
 
 class NotSetUp(LaunchError):
@@ -411,13 +431,33 @@ class NotSetUp(LaunchError):
     hint = "`ccpin setup` installs the shim and puts it on PATH"
 
 
-class ProfileNotCleaned(LaunchError):
-    code = "profile-not-cleaned"
+class ShellFileNotCleaned(LaunchError):
+    code = "shell-file-not-cleaned"
     text = "{path} cannot be changed: {reason}"
     hint = "take the lines from `{start}` to `{end}` out of it yourself"
 
 
-class ProfileUnwritable(LaunchError):
-    code = "profile-unwritable"
+class ShellFileUnwritable(LaunchError):
+    code = "shell-file-unwritable"
     text = "{path} cannot be changed: {reason}"
     hint = "write this line into it yourself: `{line}`"
+
+
+class OutputLost(CcpinError):
+    code = "output-lost"
+    text = "the answer could not be written: {reason}"
+    hint = "let it go elsewhere: `ccpin current > FILE`"
+
+
+class Interrupted(CcpinError):
+    code = "interrupted"
+    exit_code = launch_code = 130
+    text = "interrupted"
+    hint = "repeat the command; `ccpin check` looks at what is there"
+
+
+class Bug(CcpinError):
+    code = "bug"
+    exit_code = launch_code = 3
+    text = "ccpin did not expect this: {kind}"
+    hint = "please report it with what stderr says; `ccpin --version` tells which ccpin this is"

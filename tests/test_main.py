@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -70,10 +71,11 @@ class TestVersion:
             return 7
 
         monkeypatch.setattr(main_module, "run", seven)
-        monkeypatch.setattr(sys, "argv", ["claude", "--version", "exec"])
+        monkeypatch.setattr(sys, "argv", ["/the home/shims/claude.exe", "--version", "exec"])
+        monkeypatch.delenv("CCPIN_HOME")
         with pytest.raises(SystemExit) as raised:
             claude()
-        assert (raised.value.code, seen) == (7, [["exec", "--", "--version", "exec"]])
+        assert (raised.value.code, seen) == (7, [["exec", "--home", "/the home", "--", "--version", "exec"]])
 
 
 class TestEnds:
@@ -163,3 +165,17 @@ def test_without_a_console(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["ccpin", "--version"])
     with pytest.raises(SystemExit):
         main()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize("verb", ["which", "current", "current --json"])
+def test_a_full_disk_behind_the_answer_is_no_bug(box: Box, verb: str) -> None:
+    box.ccpin("use", "2.0.14").ok()
+    argv = " ".join(map(shlex.quote, box.ccpin_argv(*verb.split())))
+    done = box.run(["sh", "-c", f"{argv} >/dev/full"]).failed(1)
+    assert "the answer could not be written" in done.err
+    assert "bug" not in done.err
+
+
+def test_a_letter_that_the_encoding_lacks_is_no_bug(box: Box) -> None:
+    assert "Usage:" in box.ccpin("exec", "--help", env={"PYTHONIOENCODING": "ascii"}).ok().out

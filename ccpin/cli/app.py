@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 from typing import Annotated, Any
 
 import typer
 
-from ccpin.cli.output import fail
-from ccpin.errors import BadOption, CcpinError
+from ccpin.cli.output import drop_stdout, fail
+from ccpin.errors import BadOption, Bug, CcpinError, Interrupted
 
 VERBS = {
     "use": "use",
@@ -22,7 +21,7 @@ VERBS = {
     "env": "show",
     "install": "store",
     "uninstall": "store",
-    "exec": "exec",
+    "exec": "exec_help",
     "config": "config",
     "setup": "setup",
     "completion": "completion",
@@ -42,19 +41,20 @@ def run_app(args: list[str]) -> int:
     try:
         code: Any = build(command)(args or ["--help"], prog_name="ccpin", standalone_mode=False)
     except _WrongUsage as error:
-        known = command if command in VERBS else ""
+        known = f"ccpin {command}" if command in VERBS else "ccpin"
         return fail(command, BadOption(reason=error.format_message(), command=known), as_json=as_json)
     except CcpinError as error:
         return fail(command, error, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("\nccpin: interrupted; nothing was changed\n")
-        return 130
+        return fail(command, Interrupted(), as_json=as_json)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads any more; the interpreter flushes at its end
+        drop_stdout()
         return 1
     except Exception as error:  # noqa: BLE001  the last one to hear of it
         from ccpin.cli.bugs import report
 
+        if as_json:
+            fail(command, Bug(kind=type(error).__name__), as_json=True)
         return report(error)
     return code if isinstance(code, int) else 0
 
@@ -80,6 +80,9 @@ def build(verb: str) -> typer.Typer:
 
 
 def _ccpin(
+    ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show ccpin's own version.")] = False,
 ) -> None:
     """Pins Claude Code for a project: one release, the same behaviour flags, on every machine."""
+    if version:  # `ccpin --version` alone never comes here
+        raise BadOption(reason=f"`--version` stands alone, without `{ctx.invoked_subcommand}`", command="ccpin")

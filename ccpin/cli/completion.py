@@ -20,5 +20,5 @@ def completion_command(
     from ccpin.cli.app import COMPLETE
 
     if shell not in _SHELLS:
-        raise BadOption(reason=f"`{shell}` is not one of {', '.join(_SHELLS)}", command="completion")
+        raise BadOption(reason=f"`{shell}` is not one of {', '.join(_SHELLS)}", command="ccpin completion")
     typer.echo(get_completion_script(prog_name="ccpin", complete_var=COMPLETE, shell=shell))

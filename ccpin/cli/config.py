@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from ccpin.cli.output import JSON, Answer, give
-from ccpin.errors import BadSetting, StoreUnwritable
+from ccpin.errors import BadOption, BadSetting, StoreUnwritable
+from ccpin.files import replace_file
 from ccpin.paths import Home, find_home
 from ccpin.pinning.find import minimum_version
 from ccpin.pinning.head import is_version
@@ -21,20 +22,13 @@ def set_minimum(home: Home, value: str | None) -> None:
     """Sets the floor, or takes it away. Raises BadSetting, StoreUnwritable."""
     if value is not None and not is_version(value):
         raise BadSetting(name=_NAME, value=value, reason="it is not N.N.N")
-    draft = f"{home.minimum_version}.{os.getpid()}"
     try:
         if value is None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(home.minimum_version)
             return
         os.makedirs(home.root, exist_ok=True)
-        try:
-            with open(draft, "w", encoding="ascii") as file:
-                file.write(f"{value}\n")
-            os.replace(draft, home.minimum_version)
-        finally:
-            with contextlib.suppress(OSError):  # it is gone when all went well
-                os.unlink(draft)
+        replace_file(home.minimum_version, f"{value}\n".encode())
     except OSError as error:
         reason = (error.strerror or "unknown").lower()
         raise StoreUnwritable(path=home.minimum_version, reason=reason) from None
@@ -50,6 +44,8 @@ def config_command(
     home = find_home(dict(os.environ))
     if name is not None and name != _NAME:
         raise BadSetting(name=name, value=value or "", reason=f"the one setting is `{_NAME}`")
+    if unset and (name is None or value is not None):
+        raise BadOption(reason="`--unset` takes a name and no value", command="ccpin config")
     if unset or value is not None:
         set_minimum(home, None if unset else value)
     floor = minimum_version(home)

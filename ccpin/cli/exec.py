@@ -48,18 +48,10 @@ def _split(args: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     rest = list(args)
     while rest and rest[0] in ("--home", "--version"):
         if len(rest) < 2 or not rest[1] or rest[1].startswith("-"):
-            raise BadOption(reason=f"`{rest[0]}` needs a value", command="exec")
+            raise BadOption(reason=f"`{rest[0]}` needs a value", command="ccpin exec")
         options[rest[0]], rest = rest[1], rest[2:]
     return options, rest[1:] if rest[:1] == ["--"] else rest
 
 
 def _say(line: str) -> None:
     sys.stderr.write(line + "\n")
-
-
-def exec_command() -> None:
-    """Run the pinned Claude Code: `ccpin exec [--version SPEC] [--] ARGS…`.
-
-    --version SPEC runs another release for once, with the flags of the nearest lock. All that follows is Claude
-    Code's own.
-    """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ccpin.errors import CcpinError
+from ccpin.errors import CcpinError, OutputLost
 
 JSON = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]
 REGISTRY = Annotated[
@@ -38,7 +39,7 @@ def give(command: str, answer: Answer, *, as_json: bool) -> None:
     if as_json:
         _envelope(command, answer.data, answer.errors)
     elif answer.text:
-        typer.echo(answer.text)
+        _write(answer.text)
     for note in answer.notes:
         say(note)
     if not as_json:
@@ -63,13 +64,28 @@ def complain(error: CcpinError) -> None:
     say(f"  {error.hint}")
 
 
+def _write(text: str) -> None:
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a full disk behind a redirection
+        drop_stdout()
+        raise OutputLost(reason=(error.strerror or "unknown").lower()) from None
+
+
+def drop_stdout() -> None:
+    """Nobody reads it any more; the interpreter would flush it at its end, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 def say(line: str) -> None:
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
 
 def _envelope(command: str, data: Mapping[str, Any], errors: Sequence[CcpinError]) -> None:
-    typer.echo(
+    _write(
         json.dumps(
             {
                 "ok": not errors,

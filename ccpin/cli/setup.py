@@ -22,7 +22,7 @@ def setup_command(
     env = dict(os.environ)
     result = (undo if take_away else setup)(find_home(env), env, dry_run=dry_run)
     lines = [f"{c.action:<12} {c.path}" + (f"  ({c.detail})" if c.detail else "") for c in result.changes]
-    notes = list(result.notes)
+    notes = list(result.notes) if lines else ["there is nothing to take away"]
     if result.activate and not take_away:
         notes.append(f"this shell sees it after: {result.activate}")
     data = {"changes": [asdict(c) for c in result.changes], "activate": result.activate, "notes": list(result.notes)}

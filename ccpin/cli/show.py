@@ -8,16 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from ccpin.cli.output import JSON, Answer, give
-from ccpin.launching.which import current_pin, which
-from ccpin.paths import find_home
+from ccpin.errors import NoLock, NothingToRun
+from ccpin.launching.launch import next_claude
+from ccpin.launching.which import current_pin, not_installed, which
+from ccpin.paths import Home, find_home
 from ccpin.pinning import flags
 from ccpin.pinning.find import Pin
-from ccpin.store.entry import ready
+from ccpin.store.entry import ready, real_command
 
 _WHY = {
     "lock": "the nearest lock, from this folder upward",
     "default": "this user's default (`ccpin use --global`); no lock here or above",
-    "asked": "named in the environment; flags of the nearest lock",
+    "asked": "named in the environment; with the flags of the nearest lock, or ccpin's default ones",
 }
 
 
@@ -29,19 +31,30 @@ def which_command(as_json: JSON = False) -> None:
 
 
 def current_command(as_json: JSON = False) -> None:
-    """Show which release is pinned here, where that is said, and why it counts."""
+    """Show which release runs here, where that is said, and why it counts."""
     env = dict(os.environ)
     home = find_home(env)
-    pin = current_pin(env, home)
+    if env.get("CCPIN_DISABLE"):
+        answer = _unpinned(home, env, "CCPIN_DISABLE is set, so no pin counts")
+    else:
+        try:
+            answer = _pinned(home, current_pin(env, home))
+        except NoLock:
+            answer = _unpinned(home, env, "nothing is pinned here")
+    give("current", answer, as_json=as_json)
+
+
+def _pinned(home: Home, pin: Pin) -> Answer:
     head = pin.head
-    path = ready(home, head.version, head.digest, head.runtime)
+    command = ready(home, head.version, head.digest, head.runtime)
+    path = real_command(command) if command else None
     data: dict[str, Any] = {
         "version": head.version,
         "request": head.request,
         "runtime": head.runtime,
         "path": path,
         "source": pin.path,
-        "line": head.line,
+        "line": None if pin.why == "asked" else head.line,
         "why": pin.why,
     }
     text = "\n".join(
@@ -49,12 +62,20 @@ def current_command(as_json: JSON = False) -> None:
             f"Claude Code {head.version}",
             f"  asked for   {head.request}",
             f"  runtime     {head.runtime}",
-            f"  executable  {path or 'not installed yet: `ccpin sync`'}",
+            f"  executable  {path or f'not installed yet; {not_installed(pin).hint}'}",
             f"  said in     {pin.source}",
             f"  because     {_WHY[pin.why]}",
         )
     )
-    give("current", Answer(data, text), as_json=as_json)
+    return Answer(data, text)
+
+
+def _unpinned(home: Home, env: dict[str, str], because: str) -> Answer:
+    path = next_claude(env, home)
+    if path is None:
+        raise NothingToRun()
+    data = dict.fromkeys(("version", "request", "runtime", "source", "line")) | {"path": path, "why": "path"}
+    return Answer(data, f"{path}\n  because     {because}: the next `claude` on PATH")
 
 
 def env_command(
@@ -70,9 +91,5 @@ def env_command(
     width = max((len(name) for name in held), default=0) + len(flags.ON) + 1
     lines = [f"{row['name']}={row['value']}".ljust(width) + f"  {row['effect']}" for row in rows]
     source = None if pin is None else pin.path
-    notes = () if lines else (f"{_named(pin)} holds no flags",)
+    notes = () if lines else (f"{source} holds no flags",)
     give("env", Answer({"source": source, "flags": rows}, "\n".join(lines), notes), as_json=as_json)
-
-
-def _named(pin: Pin | None) -> str:
-    return "the lock" if pin is None else pin.path

@@ -7,18 +7,14 @@ from typing import Annotated
 
 import typer
 
-from ccpin import platforms
 from ccpin.cli.output import JSON, REGISTRY, Answer, give
 from ccpin.cli.progress import Shown
 from ccpin.errors import InUse, NothingInstalled
-from ccpin.launching.node import remember_node, require_node
+from ccpin.launching.acquire import acquire
 from ccpin.paths import Home, find_home
-from ccpin.pinning.find import require_minimum
 from ccpin.pinning.request import parse_request
 from ccpin.releases.registry import Registry
-from ccpin.releases.resolve import pick, resolve
-from ccpin.store.entry import node_link
-from ccpin.store.install import install, uninstall
+from ccpin.store.install import uninstall
 from ccpin.store.projects import known, users
 from ccpin.store.receipt import installs
 
@@ -37,17 +33,22 @@ def install_command(
     """Put a release into the store without pinning it."""
     env = dict(os.environ)
     home = find_home(env)
-    request = parse_request(spec)
-    asked = Registry.configured(env, registry)
-    version = pick(asked, request)
-    require_minimum(home, version)
-    release = resolve(asked, version, platforms.current(), runtime)
-    node = require_node(env, release.engines, version) if release.runtime == "node" else None
-    lock = release.to_lock(request)
-    done = install(home, lock, lambda: asked, progress=Shown(), force=force)
-    if node is not None:
-        remember_node(node, node_link(home, version, lock.digest))
-    data = {"version": version, "runtime": release.runtime, "executable": done.executable, "bytes": done.size}
+    got = acquire(
+        parse_request(spec),
+        home,
+        env,
+        Registry.configured(env, registry),
+        progress=Shown(),
+        runtime=runtime,
+        force=force,
+    )
+    version = got.lock.version
+    data = {
+        "version": version,
+        "runtime": got.lock.runtime,
+        "executable": got.installed.executable,
+        "bytes": got.installed.size,
+    }
     give("install", Answer(data, f"Claude Code {version} is installed"), as_json=as_json)
 
 

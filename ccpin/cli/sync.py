@@ -16,8 +16,9 @@ from ccpin.pinning.find import find_pin
 
 def sync_command(
     locked: Annotated[
-        bool, typer.Option("--locked", help="Fail if `ccpin use` would write this lock differently.")
+        bool, typer.Option("--locked", help="Fail if the lock is not as ccpin writes it, or its parts disagree.")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Install it anew even if it is there.")] = False,
     registry: REGISTRY = None,
     as_json: JSON = False,
 ) -> None:
@@ -25,7 +26,7 @@ def sync_command(
     env = dict(os.environ)
     home = find_home(env)
     pin = find_pin(home)
-    installed = sync(pin, home, env, progress=Shown, locked=locked, registry=registry)
+    installed = sync(pin, home, env, progress=Shown, locked=locked, force=force, registry=registry)
     version = installed.receipt.version
     data = {"version": version, "lock": pin.path, "executable": installed.executable}
     give("sync", Answer(data, done(version)), as_json=as_json)

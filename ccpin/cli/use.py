@@ -10,28 +10,29 @@ from typing import Annotated
 
 import typer
 
-from ccpin import platforms
 from ccpin.cli.output import JSON, REGISTRY, Answer, give
 from ccpin.cli.progress import Shown
-from ccpin.errors import FolderGone, LockConflict, NothingAsked
-from ccpin.launching.node import remember_node, require_node
+from ccpin.errors import DigestMismatch, FolderGone, LockConflict, LockInvalid, NothingAsked
+from ccpin.launching.acquire import acquire
 from ccpin.launching.setup import activation
 from ccpin.paths import Home, find_home
-from ccpin.pinning.find import read_bytes, require_minimum
+from ccpin.pinning.find import read_bytes
 from ccpin.pinning.head import version_key
 from ccpin.pinning.lock import Lock, parse, render
 from ccpin.pinning.request import parse_request
 from ccpin.pinning.write import project_lock, require_writable, write_lock
 from ccpin.releases.registry import Registry
-from ccpin.releases.resolve import FIRST_STARTING, pick, resolve
-from ccpin.store.entry import node_link
-from ccpin.store.install import install
+from ccpin.releases.resolve import FIRST_STARTING
 from ccpin.store.projects import remember
 
 
 @dataclass(frozen=True)
 class Used:
-    """What `ccpin use` did. `before` is the version that was pinned, `absent` the platforms the registry lacks."""
+    """What `ccpin use` did.
+
+    `before` is the version that was pinned, `repaired` what was wrong with a lock that could not be read, `absent`
+    the platforms that the registry lacks.
+    """
 
     version: str
     request: str
@@ -39,6 +40,7 @@ class Used:
     lock: str
     changed: bool
     before: str | None
+    repaired: str | None
     absent: tuple[str, ...]
     executable: str
     registry: str
@@ -57,8 +59,7 @@ def use(
 
     Resolves once, installs, writes the lock last. A failure anywhere leaves the lock as it was.
     """
-    old_text, old = _old_lock(path, repairable=spec is not None)
-    again = spec is None
+    old_text, old, broken = _old_lock(path, repairable=spec is not None)
     if spec is None:
         if old is None:
             raise NothingAsked()
@@ -66,47 +67,37 @@ def use(
     request = parse_request(spec)
     require_writable(path)
     registry = registry or Registry.configured(env)
-    version = pick(registry, request)
-    require_minimum(home, version)
-    if again and old is not None and old.version == version:
-        runtime = runtime or old.runtime
-    release = resolve(registry, version, platforms.current(), runtime)
-    node = require_node(env, release.engines, version) if release.runtime == "node" else None
-    lock = release.to_lock(request, old)
-    text = render(lock, old_text)
-    installed = install(home, lock, lambda: registry, progress=Shown())
-    if node is not None:
-        remember_node(node, node_link(home, version, lock.digest))
-    changed = write_lock(path, text, old_text)
+    got = acquire(request, home, env, registry, progress=Shown(), old=old, runtime=runtime)
+    changed = write_lock(path, render(got.lock, old_text), old_text)
     if path != home.default_lock:
         remember(home, path)
     return Used(
-        version=version,
+        version=got.lock.version,
         request=request.text,
-        runtime=release.runtime,
+        runtime=got.lock.runtime,
         lock=path,
         changed=changed,
         before=old.version if old else None,
-        absent=release.absent,
-        executable=installed.executable,
+        repaired=broken,
+        absent=got.release.absent,
+        executable=got.installed.executable,
         registry=registry.name,
     )
 
 
-def _old_lock(path: str, *, repairable: bool) -> tuple[str | None, Lock | None]:
-    """The lock that is there, as text and value. One with conflict markers counts as none when a version was named."""
+def _old_lock(path: str, *, repairable: bool) -> tuple[str | None, Lock | None, str | None]:
+    """The lock that is there, as text and value. One that cannot be read counts as none when a version was named,
+    and what was wrong with it is the third; but never one of a newer format, or with a flag that is refused."""
     if not os.path.lexists(path):
-        return None, None
+        return None, None, None
     data = read_bytes(path)
     try:
-        return data.decode(), parse(data, path)
-    except UnicodeDecodeError:
-        parse(data, path)  # says so, with the line
-        raise
-    except LockConflict:
+        old = parse(data, path)
+    except (LockConflict, LockInvalid, DigestMismatch) as error:
         if not repairable:
             raise
-        return None, None
+        return None, None, str(error)
+    return data.decode(), old, None
 
 
 def _notes(used: Used, fresh_attributes: str | None) -> Iterator[str]:
@@ -117,6 +108,8 @@ def _notes(used: Used, fresh_attributes: str | None) -> Iterator[str]:
             f"note: {used.version} is known to refuse to start a session: before {FIRST_STARTING}, the server's"
             ' floor makes a release end with "needs an update"'
         )
+    if used.repaired:
+        yield f"note: the lock was written anew, with ccpin's default flags, for {used.repaired}"
     if used.absent:
         yield f"note: {used.registry} does not hold {used.version} for {', '.join(used.absent)}"
     if fresh_attributes:
@@ -134,7 +127,7 @@ def _shim_notes(home: Home, env: dict[str, str]) -> Iterator[str]:
 
 def _attributes_to_offer(used: Used) -> str | None:
     """The .gitattributes that lacks ccpin's line, when a lock was just made in a git checkout."""
-    if used.before is not None:
+    if used.before is not None or used.repaired:
         return None
     folder = os.path.dirname(used.lock)
     while not os.path.lexists(os.path.join(folder, ".git")):
@@ -152,7 +145,7 @@ def _attributes_to_offer(used: Used) -> str | None:
 def use_command(
     spec: Annotated[
         str | None,
-        typer.Argument(metavar="[SPEC]", help="2.0.14, 2.0, '>=2.0,<2.1', latest or stable; nothing: ask again."),
+        typer.Argument(metavar="SPEC", help="2.0.14, 2.0, '>=2.0,<2.1', latest or stable; nothing: ask again."),
     ] = None,
     default: Annotated[bool, typer.Option("--global", help="Set this user's default instead.")] = False,
     runtime: Annotated[

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ccpin.errors import CcpinError, EntryChanged, NotInstalled, NotSetUp, PlatformNotLocked
+from ccpin.errors import CcpinError, EntryChanged, NotInstalled, NotSetUp, Overridden, PlatformNotLocked
 from ccpin.launching.node import require_node
 from ccpin.launching.setup import activation
 from ccpin.launching.shims import shim_status
+from ccpin.launching.sync import require_agreement
 from ccpin.paths import Home
-from ccpin.pinning.find import find_pin, require_minimum
+from ccpin.pinning.find import Pin, find_pin, require_minimum
 from ccpin.pinning.lock import Lock, parse
 from ccpin.platforms import current
 from ccpin.store.entry import install_folder, platform_key, ready
@@ -39,31 +40,37 @@ def check(home: Home, env: dict[str, str], *, deep: bool = False, lock_only: boo
         lock = parse(pin.data, pin.path)
     except CcpinError as error:
         return Checked(None, re.sub(r":\d+$", "", error.where) if error.where else None, None, (error,))
-    faults = list(_lock_faults(home, lock, pin.path))
+    faults = list(_lock_faults(home, lock, pin))
     installed = None
     if not lock_only and not faults:
         installed = read_install(install_folder(home, lock.version, lock.digest, lock.runtime))
         faults += _install_faults(home, lock, installed, pin.path, deep=deep)
         faults += _start_faults(home, lock, installed, env)
+        faults += [Overridden(name=name) for name in ("CCPIN_DISABLE", "CCPIN_VERSION") if env.get(name)]
     return Checked(lock.version, pin.path, installed.executable if installed else None, tuple(faults))
 
 
-def _lock_faults(home: Home, lock: Lock, path: str) -> Iterator[CcpinError]:
-    where = f"{path}:{lock.line}"
+def _lock_faults(home: Home, lock: Lock, pin: Pin) -> Iterator[CcpinError]:
+    where = pin.source
     if platform_key(lock.runtime) not in lock.artifacts:
         locked = ", ".join(lock.artifacts)
         yield PlatformNotLocked(where=where, version=lock.version, locked=locked, platform=current())
-    try:
-        require_minimum(home, lock.version, where)
-    except CcpinError as error:
-        yield error
+    demands: list[Callable[[], None]] = [
+        lambda: require_agreement(lock, pin),
+        lambda: require_minimum(home, lock.version, where),
+    ]
+    for demand in demands:
+        try:
+            demand()
+        except CcpinError as error:
+            yield error
 
 
 def _install_faults(
     home: Home, lock: Lock, installed: Install | None, path: str, *, deep: bool
 ) -> Iterator[CcpinError]:
     if installed is None:
-        yield NotInstalled(where=path, version=lock.version)
+        yield NotInstalled(where=path, version=lock.version, command="ccpin sync")
         return
     receipt = installed.receipt
     key = platform_key(lock.runtime)

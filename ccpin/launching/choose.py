@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ccpin import platforms
-from ccpin.errors import BadRequest, NoLock
+from ccpin.errors import BadRequest, BadVersionVariable, NoLock, ReleaseError
 from ccpin.paths import Home
 from ccpin.pinning import flags
 from ccpin.pinning.find import Pin, find_pin
@@ -28,12 +28,16 @@ def pin_of_version(home: Home, spec: str, nearest: Pin | None, env: dict[str, st
     """The pin that CCPIN_VERSION means: an exact version, with the flags of the `nearest` lock.
 
     The lock's own artifacts where they are of that version, else what is installed, else what the registry says.
-    Raises BadRequest, ReleaseError, RegistryError.
+    Raises BadVersionVariable, ReleaseError, RegistryError.
     """
-    request = parse_request(spec)
-    if request.kind != "exact":
-        raise BadRequest(where="CCPIN_VERSION", spec=spec, reason="the variable takes one exact version")
-    return choose(home, spec, nearest, env, where="CCPIN_VERSION")
+    try:
+        if parse_request(spec).kind != "exact":
+            raise BadVersionVariable(value=spec)
+        return choose(home, spec, nearest, env, where="CCPIN_VERSION")
+    except BadRequest:
+        raise BadVersionVariable(value=spec) from None
+    except ReleaseError as error:
+        raise type(error)(where="CCPIN_VERSION", **error.facts) from None
 
 
 def choose(home: Home, spec: str, nearest: Pin | None, env: dict[str, str], *, where: str) -> Pin:

@@ -35,6 +35,11 @@ _ccpin_folder={folder}
 test "${{_ccpin_path#*":${{_ccpin_folder}}:"}}" != "${{_ccpin_path}}" || _ccpin_path=${{_ccpin_path}}${{_ccpin_folder}}:
 """
 
+_SH_HOME = """\
+CCPIN_HOME={home}
+export CCPIN_HOME
+"""
+
 _FISH = """\
 # Puts `claude` as ccpin pins it first on PATH. Written by `ccpin setup`, which writes it anew.
 set -l ccpin_front {front}
@@ -47,20 +52,24 @@ end
 set -gx PATH $ccpin_front $ccpin_rest
 """
 _FISH_BACK = "contains -- {folder} $ccpin_rest; or set ccpin_rest $ccpin_rest {folder}\n"
+_FISH_HOME = "set -gx CCPIN_HOME {home}\n"
 
 
-def env_sh(home: Home, behind: str | None) -> str:
-    """The file for POSIX shells; `behind` is a folder to append to PATH where it is missing."""
+def env_sh(home: Home, behind: str | None, *, moved: bool = False) -> str:
+    """The file for POSIX shells; `behind` is a folder to append to PATH where it is missing.
+
+    `moved` says that this home is found only by CCPIN_HOME: without it, `ccpin` and its own shim would disagree.
+    """
     front = " ".join(quote_sh(folder) for folder in reversed(_front(home)))  # the last one ends up first
     back = _SH_BACK.format(folder=quote_sh(behind)) if behind else ""
-    return _SH.format(front=front, back=back)
+    return _SH.format(front=front, back=back) + (_SH_HOME.format(home=quote_sh(home.root)) if moved else "")
 
 
-def env_fish(home: Home, behind: str | None) -> str:
-    """The file for fish; `behind` as in `env_sh`."""
+def env_fish(home: Home, behind: str | None, *, moved: bool = False) -> str:
+    """The file for fish; `behind` and `moved` as in `env_sh`."""
     front = " ".join(quote_fish(folder) for folder in _front(home))
     back = _FISH_BACK.format(folder=quote_fish(behind)) if behind else ""
-    return _FISH.format(front=front, back=back)
+    return _FISH.format(front=front, back=back) + (_FISH_HOME.format(home=quote_fish(home.root)) if moved else "")
 
 
 def folder_of_ccpin(home: Home, env: dict[str, str], python: str) -> str | None:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import sys
 
-from ccpin.errors import CannotExecute, InstallForbidden, Loop, NoLock, NothingToRun, NotInstalled, UpdateRefused
+from ccpin.errors import CannotExecute, InstallForbidden, Loop, NoLock, NothingBeside, NothingToRun, UpdateRefused
 from ccpin.launching.environment import clean, pinned
 from ccpin.launching.node import checked_node
-from ccpin.launching.which import current_pin
+from ccpin.launching.which import current_pin, not_installed
 from ccpin.paths import Home
 from ccpin.pinning.find import Pin, require_minimum
 from ccpin.pinning.head import Head
@@ -23,7 +23,7 @@ from ccpin.store.entry import install_folder, node_link, ready
 UPDATE_VERBS = ("update", "upgrade", "install", "migrate-installer")
 """Claude Code's own commands that would change what runs."""
 
-_MOST_ROUNDS = 7  # as in the shim
+_MOST_ROUNDS = 20  # as in the shim
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ def run_pin(args: Sequence[str], env: dict[str, str], home: Home, pin: Pin, *, i
     command = ready(home, head.version, head.digest, head.runtime)
     if command is None:
         if env.get("CCPIN_NO_INSTALL"):
-            raise InstallForbidden(where=pin.source, version=head.version)
+            raise InstallForbidden(where=pin.source, version=head.version, command=not_installed(pin).facts["command"])
         install(home, pin, env)
         command = ready(home, head.version, head.digest, head.runtime)
     if command is None:
-        raise NotInstalled(where=pin.source, version=head.version)
+        raise not_installed(pin)
     before = [_node(home, head, env)] if head.runtime == "node" else []
     return execute([*before, command, *args], pinned(env, head.env), head.version)
 
@@ -71,17 +71,17 @@ def run_next(args: Sequence[str], env: dict[str, str], home: Home) -> int:
     """Runs the next `claude` on PATH that is not ccpin's shim. Raises NothingToRun."""
     command = next_claude(env, home)
     if command is None:
-        raise NothingToRun()
+        raise NothingBeside() if env.get("CCPIN_DISABLE") else NothingToRun()
     return execute([command, *args], {**clean(env), "CCPIN_LOOP": _next_round(env, command)}, "")
 
 
 def _next_round(env: dict[str, str], command: str) -> str:
-    """What the shim counts too, should `command` lead back here: `<process id>.<round>`, for exec keeps the id."""
-    process, _, said = env.get("CCPIN_LOOP", "").partition(".")
-    rounds = int(said) if process == str(os.getpid()) and said.isdecimal() else 0
+    """What the shim counts too, should `command` lead back here, by exec or as a child."""
+    said = env.get("CCPIN_LOOP", "")
+    rounds = int(said) if said.isascii() and said.isdecimal() and len(said) < 9 else 0
     if rounds >= _MOST_ROUNDS:
         raise Loop(rounds=rounds, path=command)
-    return f"{os.getpid()}.{rounds + 1}"
+    return str(rounds + 1)
 
 
 def next_claude(env: dict[str, str], home: Home) -> str | None:

@@ -10,17 +10,25 @@ import os
 import shlex
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 
 from ccpin import platforms
 from ccpin.errors import CcpinError, NoRoom, StoreUnwritable
-from ccpin.launching import envfiles, profiles, shellfiles, shims, userpath
+from ccpin.files import replace_file
+from ccpin.launching import envfiles, shellblocks, shellfiles, shims, userpath
 from ccpin.launching.changes import Change, SetupResult
 from ccpin.launching.shims import ShimFile
-from ccpin.paths import Home
+from ccpin.paths import Home, find_home
 
-_WRITTEN_IN_HOME = ("env.sh", "env.fish", "shims/claude", "shims/claude.exe", "shims/claude.cmd", "shims/claude.ps1")
+_WRITTEN_IN_HOME = (
+    "env.sh",
+    "env.fish",
+    "shims/claude",
+    "shims/claude.exe",
+    "shims/claude.exe.old",
+    "shims/claude.cmd",
+    "shims/claude.ps1",
+)
 
 
 def setup(
@@ -50,13 +58,14 @@ def setup(
         changes.append(_change_path(home, user_path or userpath.Registry(), userpath.with_folder, dry_run))
         return SetupResult(tuple(changes), notes=("a new terminal sees it; those that are open do not",))
     behind = envfiles.folder_of_ccpin(home, env, python)
-    files.append(_in_home(home, "env.sh", envfiles.env_sh(home, behind)))
-    files.append(_in_home(home, "env.fish", envfiles.env_fish(home, behind)))
+    moved = find_home({name: value for name, value in env.items() if name != "CCPIN_HOME"}).root != home.root
+    files.append(_in_home(home, "env.sh", envfiles.env_sh(home, behind, moved=moved)))
+    files.append(_in_home(home, "env.fish", envfiles.env_fish(home, behind, moved=moved)))
     changes = [_install(file, dry_run) for file in files]
     shells = shellfiles.shell_files(home, env)
-    record = profiles.extended(profiles.read_record(home.setup_record), shells)
+    record = shellblocks.extended(shellblocks.read_record(home.setup_record), shells)
     _install(ShimFile(home.setup_record, record), dry_run)
-    more, problems = profiles.add_blocks(shells, dry_run=dry_run)
+    more, problems = shellblocks.add_blocks(shells, dry_run=dry_run)
     return SetupResult(
         changes=(*changes, *more),
         activate=activation(home, env),
@@ -83,13 +92,13 @@ def undo(
     if system == "win32":
         changes.append(_change_path(home, user_path or userpath.Registry(), userpath.without_folder, dry_run))
     else:
-        record = profiles.read_record(home.setup_record)
-        changes, problems = profiles.remove_blocks(shellfiles.shell_files(home, env), record, dry_run=dry_run)
+        record = shellblocks.read_record(home.setup_record)
+        changes, problems = shellblocks.remove_blocks(shellfiles.shell_files(home, env), record, dry_run=dry_run)
     if not problems:  # a second undo needs it
         ours.append(home.setup_record)
     changes += [_remove(path, dry_run) for path in ours if os.path.lexists(path)]
     if not dry_run:
-        profiles.remove_empty([home.shims, home.root])
+        shellblocks.remove_empty([home.shims, home.root])
     return SetupResult(tuple(changes), problems=tuple(problems))
 
 
@@ -119,23 +128,13 @@ def _install(file: ShimFile, dry_run: bool) -> Change:
 
 def _replace(file: ShimFile) -> None:
     """A `claude` that starts meanwhile finds the old file or the new one, whole."""
-    descriptor, temporary = tempfile.mkstemp(prefix=".ccpin-", dir=os.path.dirname(file.path))
     try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(file.data)
-            stream.flush()
-            os.fsync(descriptor)
-        os.chmod(temporary, file.mode)
-        try:
-            os.replace(temporary, file.path)
-        except PermissionError:
-            if not file.path.endswith(".exe"):
-                raise
-            os.replace(file.path, f"{file.path}.old")  # Windows: what runs can be renamed, not replaced
-            os.replace(temporary, file.path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        replace_file(file.path, file.data, file.mode)
+    except PermissionError:
+        if not file.path.endswith(".exe"):
+            raise
+        os.replace(file.path, f"{file.path}.old")  # Windows: what runs can be renamed, not replaced
+        replace_file(file.path, file.data, file.mode)
 
 
 def _remove(path: str, dry_run: bool) -> Change:
@@ -170,8 +169,8 @@ def _change_path(home: Home, user_path: userpath.UserPath, change: Callable[[str
 
 
 def activation(home: Home, env: dict[str, str]) -> str | None:
-    """The line that makes the shell with this `env` find the shim first; None where it does."""
-    if shims.resolves_to_shim(home, env):
+    """The line that makes the shell with this `env` find the shim first; None where it does, or where none can."""
+    if sys.platform == "win32" or shims.resolves_to_shim(home, env):
         return None
     if os.path.basename(env.get("SHELL", "")) == "fish":
         return f"source {shellfiles.quote_fish(os.path.join(home.root, 'env.fish'))}"

@@ -72,11 +72,13 @@ def user_folder(env: dict[str, str]) -> str:
 
 
 def with_block(data: bytes, line: str) -> bytes:
-    """`data` with the block that holds `line`: where there is one in its place, else at the end.
+    """`data` with the block that holds `line` at its end: what other lines put on PATH must not come before.
 
-    Raises BrokenBlockError.
+    A block that only comments follow stays where it stands. Raises BrokenBlockError.
     """
     found = _find(data)
+    if found and re.search(rb"^[ \t]*[^#\s]", data[found.end() :], re.MULTILINE):
+        return with_block(without_block(data), line)
     crlf = _is_crlf(found.group()) if found else data.count(b"\r\n") * 2 > data.count(b"\n")
     newline = b"\r\n" if crlf else b"\n"
     # A shell would take the CR for the end of the path; in a comment it does no harm.

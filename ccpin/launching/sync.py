@@ -29,27 +29,35 @@ def sync(
     *,
     progress: Callable[[], Progress],
     locked: bool = False,
+    force: bool = False,
     registry: str | None = None,
 ) -> Install:
     """Makes sure that what `pin` names is in the store, and that its Node.js is there. Never writes the lock.
 
-    `registry` overrides the configured address. Raises LockError, BelowMinimum, StoreError, RegistryError,
+    `force` installs anew what is there, `registry` overrides the configured address.
+
+    Raises LockError, BelowMinimum, StoreError, RegistryError,
     NodeMissing, NodeUnfit; and LockWouldChange with `locked` when the version is not one that the request admits.
     """
     lock = parse(pin.data, pin.path)
     if locked:
-        _require_agreement(lock, pin)
+        require_agreement(lock, pin)
     require_minimum(home, lock.version, pin.source)
-    installed = find_install(home, lock) or _install(home, lock, env, progress(), registry)
+    installed = None if force else find_install(home, lock)
+    if installed is None:
+        installed = _install(home, lock, env, progress(), registry, force)
+    engines = installed.receipt.engines
     if lock.runtime == "node":
         link = node_link(home, lock.version, lock.digest)
-        checked_node(env, link, lambda: installed.receipt.engines, lock.version)
+        checked_node(env, link, lambda: engines, lock.version)
     if pin.why == "lock":
         remember(home, pin.path)
     return installed
 
 
-def _install(home: Home, lock: Lock, env: dict[str, str], progress: Progress, registry: str | None) -> Install:
+def _install(
+    home: Home, lock: Lock, env: dict[str, str], progress: Progress, registry: str | None, force: bool
+) -> Install:
     from ccpin.releases.registry import Registry
     from ccpin.store.install import install
 
@@ -58,21 +66,25 @@ def _install(home: Home, lock: Lock, env: dict[str, str], progress: Progress, re
         lock,
         lambda: Registry.configured(env, registry),
         progress=progress,
+        force=force,
         check=lambda engines: lock.runtime == "native" or require_node(env, engines, lock.version),
     )
 
 
-def _require_agreement(lock: Lock, pin: Pin) -> None:
+def require_agreement(lock: Lock, pin: Pin) -> None:
+    """Raises LockWouldChange when the lock is not as ccpin writes it, or its version not what its request means."""
+    from shlex import quote
+
     from ccpin.pinning.request import parse_request
 
     try:
         request = parse_request(lock.request)
     except BadRequest:
         reason = f"its request `{lock.request}` is none that ccpin understands"
-        raise LockWouldChange(where=pin.source, reason=reason, version=lock.version) from None
+        raise LockWouldChange(where=pin.source, reason=reason, request=lock.version) from None
     text = pin.data.decode()
     if render(lock, text) != text:
-        raise LockWouldChange(where=pin.source, reason="ccpin would write it differently", version=lock.request)
+        raise LockWouldChange(where=pin.source, reason="its text would be another", request=quote(lock.request))
     if request.kind != "channel" and not request.admits(lock.version):
         reason = f"its version {lock.version} is not what its request `{lock.request}` means"
-        raise LockWouldChange(where=pin.source, reason=reason, version=lock.request)
+        raise LockWouldChange(where=pin.source, reason=reason, request=quote(lock.request))

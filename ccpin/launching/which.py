@@ -1,11 +1,11 @@
-"""Which file is `claude` here, without starting it. On the launch path."""
+"""Which pin counts here, and which file that is, without starting it. On the launch path."""
 
 from __future__ import annotations
 
 from ccpin.errors import NotInstalled
 from ccpin.paths import Home
 from ccpin.pinning.find import Pin, find_pin, require_minimum
-from ccpin.store.entry import ready
+from ccpin.store.entry import ready, real_command
 
 
 def current_pin(env: dict[str, str], home: Home) -> Pin:
@@ -23,5 +23,11 @@ def which(env: dict[str, str], home: Home) -> str:
     require_minimum(home, pin.head.version, pin.source)
     command = ready(home, pin.head.version, pin.head.digest, pin.head.runtime)
     if command is None:
-        raise NotInstalled(where=pin.source, version=pin.head.version)
-    return command
+        raise not_installed(pin)
+    return real_command(command)
+
+
+def not_installed(pin: Pin) -> NotInstalled:
+    """With the command that installs just this: a lock's release, or one that was named by hand."""
+    command = f"ccpin install {pin.head.version}" if pin.why == "asked" else "ccpin sync"
+    return NotInstalled(where=pin.source, version=pin.head.version, command=command)

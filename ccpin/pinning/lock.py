@@ -74,10 +74,6 @@ class Lock:
             self.version, self.request, self.runtime, self.digest, dict(sorted(self.env.items())), self.line
         )
 
-    def platform_key(self, platform: str) -> str:
-        """The line of [artifacts] that serves `platform`."""
-        return ANY if self.runtime == "node" else platform
-
 
 def parse(data: bytes, where: str) -> Lock:
     """The lock in `data`; `where` is its path, for messages.
@@ -89,7 +85,7 @@ def parse(data: bytes, where: str) -> Lock:
 
 def render(lock: Lock, old: str | None = None) -> str:
     """The text of `lock`. Over an `old` valid text, its unknown keys and comments survive."""
-    if old is None or old == _canonical(_strip(parse(old.encode(), ""))):
+    if old is None or old == _canonical(parse(old.encode(), "")):
         return _canonical(lock)
     return _rewrite(lock, old)
 
@@ -106,10 +102,6 @@ def _canonical(lock: Lock) -> str:
 
 def _artifact_lines(artifacts: Mapping[str, Artifact]) -> str:
     return "".join(artifact.line(platform) + "\n" for platform, artifact in sorted(artifacts.items()))
-
-
-def _strip(lock: Lock) -> Lock:
-    return Lock(lock.version, lock.request, lock.runtime, lock.artifacts, lock.env)
 
 
 def _rewrite(lock: Lock, old: str) -> str:

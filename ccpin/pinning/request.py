@@ -67,6 +67,7 @@ def parse_request(spec: str) -> Request:
 def _parse_range(spec: str, text: str) -> Request:
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+    text = re.sub(r"(?<=[0-9*])(?=[<>=!~])", ",", text)  # `>=2.0 <2.1`
     for clause in text.split(","):
         if not _CLAUSE.fullmatch(clause):
             _refuse(spec, f"`{clause}` is not a comparison such as `>=2.0`")
@@ -81,7 +82,7 @@ def _parse_range(spec: str, text: str) -> Request:
 
 def _guess(text: str) -> str:
     if text[0] == "^":
-        return "npm's `^` is not understood; say `>=2.0,<3`"
+        return "npm's `^` is not understood; say `'>=2.0,<3'`"
     if re.match(r"[0-9]+(\.[0-9]+){3,}$", text):
         return "it has more than three numbers"
     if re.match(r"[0-9.]+[-+]", text):

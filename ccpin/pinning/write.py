@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 
 from ccpin.errors import LockNotWritable
+from ccpin.files import replace_file
 from ccpin.paths import LOCK_NAME
 
 
@@ -43,29 +43,17 @@ def write_lock(path: str, text: str, old: str | None) -> bool:
     if text == old:
         return False
     target = os.path.realpath(path)
-    folder = os.path.dirname(target)
-    draft = None
     try:
-        os.makedirs(folder, exist_ok=True)
-        descriptor, draft = tempfile.mkstemp(dir=folder, prefix=f"{LOCK_NAME}.")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(descriptor)
-        os.chmod(draft, _mode(target))
-        os.replace(draft, target)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        replace_file(target, text.encode(), _mode(target))
     except OSError as error:
-        if draft is not None and os.path.exists(draft):
-            os.unlink(draft)
         raise LockNotWritable(where=path, reason=(error.strerror or "unknown").lower()) from None
     return True
 
 
-def _mode(path: str) -> int:
-    """The mode of the file that is replaced; for a new one what the umask leaves of 0666."""
+def _mode(path: str) -> int | None:
+    """The mode of the file that is replaced; None for a new one."""
     try:
         return os.stat(path).st_mode & 0o777
     except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        return None

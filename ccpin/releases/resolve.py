@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ccpin import platforms
@@ -52,7 +52,7 @@ class Release:
     def to_lock(self, request: Request, old: Lock | None = None) -> Lock:
         """What a project says that takes this release; flags that it has stay."""
         lock = Lock(self.version, request.text, self.runtime, self.artifacts)
-        return lock if old is None else Lock(lock.version, lock.request, lock.runtime, lock.artifacts, old.env)
+        return lock if old is None else replace(lock, env=old.env)
 
 
 def resolve(registry: Registry, version: str, platform: str, runtime: str | None = None) -> Release:
@@ -89,6 +89,16 @@ def pick(registry: Registry, request: Request) -> str:
     return version
 
 
+def engines_of(document: Mapping[str, Any], version: str) -> str | None:
+    """The range of Node.js that a JavaScript release wants (`>=18.0.0`). Raises NeedsNativeModule."""
+    modules = document.get("dependencies")
+    if isinstance(modules, dict) and modules:
+        raise NeedsNativeModule(version=version, modules=", ".join(sorted(map(str, modules)))[:100])
+    engines = document.get("engines")
+    wanted = engines.get("node") if isinstance(engines, dict) else None
+    return str(wanted) if wanted else None
+
+
 def nearest(version: str, versions: Sequence[str]) -> tuple[str, ...]:
     """The neighbours of a version that does not exist, at most two. `versions` is in order."""
     key = version_key(version)
@@ -123,13 +133,8 @@ def _default_runtime(document: Mapping[str, Any]) -> str:
 def _javascript(registry: Registry, version: str, document: Mapping[str, Any]) -> Release:
     if _default_runtime(document) != "node":
         raise RuntimeMissing(version=version, runtime="node", other="native")
-    modules = document.get("dependencies")
-    if isinstance(modules, dict) and modules:
-        raise NeedsNativeModule(version=version, modules=", ".join(sorted(map(str, modules)))[:100])
-    engines = document.get("engines")
-    wanted = engines.get("node") if isinstance(engines, dict) else None
     artifact = Artifact(npm=registry.tarball(CLAUDE, document).integrity)
-    return Release(version, "node", {platforms.ANY: artifact}, engines=str(wanted) if wanted else None)
+    return Release(version, "node", {platforms.ANY: artifact}, engines=engines_of(document, version))
 
 
 def _native(registry: Registry, version: str, document: Mapping[str, Any], platform: str) -> Release:

@@ -37,17 +37,21 @@ def command_name(runtime: str) -> str:
 def ready(home: Home, version: str, digest: str, runtime: str) -> str | None:
     """The file to start, absolute, or None when it is not installed, or no longer as it was installed."""
     folder = install_folder(home, version, digest, runtime)
+    receipt = os.path.join(folder, RECEIPT)
     try:
-        receipt = os.stat(os.path.join(folder, RECEIPT))
-        if runtime == "node" and sys.platform == "win32":  # no links there without privilege
-            return _from_receipt(folder)
-        command = os.path.join(folder, command_name(runtime))
+        command = os.path.join(folder, _entry_point(receipt) if _has_no_links(runtime) else command_name(runtime))
         status = os.stat(command)
-    except OSError:
+        sealed = os.stat(receipt).st_mtime_ns
+    except (OSError, ValueError, LookupError, TypeError):
         return None
-    if status.st_size == 0 or receipt.st_mtime_ns <= status.st_mtime_ns or not os.access(command, os.X_OK):
+    if status.st_size == 0 or sealed <= status.st_mtime_ns or not os.access(command, os.X_OK):
         return None
-    return os.path.join(folder, os.readlink(command)) if os.path.islink(command) else command
+    return command
+
+
+def real_command(command: str) -> str:
+    """The file behind the fixed name: of a JavaScript release its entry point, whose suffix tells other programs."""
+    return os.path.join(os.path.dirname(command), os.readlink(command)) if os.path.islink(command) else command
 
 
 def node_link(home: Home, version: str, digest: str) -> str:
@@ -55,8 +59,13 @@ def node_link(home: Home, version: str, digest: str) -> str:
     return os.path.join(home.entry(version, digest), "node")
 
 
-def _from_receipt(folder: str) -> str | None:
+def _has_no_links(runtime: str) -> bool:
+    """On Windows they take a privilege, so there the receipt tells what is started."""
+    return runtime == "node" and sys.platform == "win32"
+
+
+def _entry_point(receipt: str) -> str:
     import json
 
-    with open(os.path.join(folder, RECEIPT), encoding="utf-8") as file:
-        return os.path.join(folder, *str(json.load(file)["executable"]).split("/"))
+    with open(receipt, encoding="utf-8") as file:
+        return os.path.join(*str(json.load(file)["executable"]).split("/"))

@@ -14,7 +14,6 @@ from ccpin import platforms
 from ccpin.errors import (
     BadArchive,
     IntegrityMismatch,
-    NeedsNativeModule,
     NoRoom,
     NotFound,
     PlatformMissing,
@@ -23,6 +22,7 @@ from ccpin.errors import (
 from ccpin.paths import Home
 from ccpin.pinning.lock import Artifact, Lock
 from ccpin.releases.registry import CLAUDE, Registry, Tarball, platform_package
+from ccpin.releases.resolve import engines_of
 from ccpin.store.entry import COMMAND, command_name, install_folder, platform_key, ready
 from ccpin.store.inflate import GzipBody
 from ccpin.store.receipt import Kept, Receipt, changes, installs, sha256_of
@@ -71,7 +71,7 @@ def download(
     tarball = registry.tarball(package, document)
     if artifact.npm is not None and artifact.npm != tarball.integrity:
         raise IntegrityMismatch(what=tarball.name, kind="sha512", expected=artifact.npm, found=tarball.integrity)
-    engines = _engines(document, lock)
+    engines = engines_of(document, lock.version) if lock.runtime == "node" else None
     check(engines)
     written = _fetch(lock, registry, tarball, staging, progress)
     executable = _executable(lock, written, staging, tarball.name)
@@ -100,18 +100,6 @@ def _document(registry: Registry, package: str, version: str, platform: str) -> 
         if platform == platforms.ANY:
             raise
         raise PlatformMissing(version=version, platform=platform, present="other platforms at most") from None
-
-
-def _engines(document: dict[str, Any], lock: Lock) -> str | None:
-    """The range of Node.js that a JavaScript release wants. Raises NeedsNativeModule."""
-    if lock.runtime != "node":
-        return None
-    modules = document.get("dependencies")
-    if isinstance(modules, dict) and modules:
-        raise NeedsNativeModule(version=lock.version, modules=", ".join(sorted(map(str, modules)))[:100])
-    engines = document.get("engines")
-    wanted = engines.get("node") if isinstance(engines, dict) else None
-    return str(wanted) if wanted else None
 
 
 def _fetch(lock: Lock, registry: Registry, tarball: Tarball, staging: str, progress: Progress) -> dict[str, Unpacked]:

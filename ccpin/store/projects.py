@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from dataclasses import dataclass
 
 from ccpin.errors import LockError
+from ccpin.files import replace_file
 from ccpin.paths import Home
 from ccpin.pinning.find import Pin, read_pin
 
@@ -30,10 +30,7 @@ def remember(home: Home, path: str) -> None:
         return
     try:
         os.makedirs(home.projects, exist_ok=True)
-        descriptor, draft = tempfile.mkstemp(dir=home.projects, prefix=".")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(os.fsencode(path))
-        os.replace(draft, record)
+        replace_file(record, os.fsencode(path))
     except OSError:
         return
 
@@ -55,8 +52,14 @@ def known(home: Home) -> list[Project]:
 
 
 def users(projects: list[Project], version: str, digest: str) -> list[str]:
-    """The locks that name a store entry."""
-    return [p.path for p in projects if p.pin and (p.pin.head.version, p.pin.head.digest) == (version, digest)]
+    """The locks that name a store entry, and those that are there but cannot be read: they may."""
+
+    def names(project: Project) -> bool:
+        if project.pin is None:
+            return os.path.lexists(project.path)
+        return (project.pin.head.version, project.pin.head.digest) == (version, digest)
+
+    return [project.path for project in projects if names(project)]
 
 
 def _pin(path: str) -> Pin | None:

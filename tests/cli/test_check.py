@@ -212,3 +212,20 @@ class TestLockOnly:
         pin(box, "2.1.330")
         break_it(box)
         assert codes(box, "--lock-only") == [code]
+
+
+@pytest.mark.parametrize(("name", "value"), [("CCPIN_DISABLE", "1"), ("CCPIN_VERSION", "2.0.15")])
+def test_a_variable_that_overrules_the_lock(box: Box, name: str, value: str) -> None:
+    pin(box)
+    set_up(box)
+    box.put_shims_first()
+    ccpin(box, "check").ok()
+    done = ccpin(box, "check", env={name: value}).failed()
+    assert f"{name} is set, so `claude` does not start what the lock says" in done.err
+    assert f"`unset {name}`" in done.err
+
+
+def test_a_version_that_the_request_does_not_mean(box: Box) -> None:
+    pin(box)
+    edit(box, 'request = "2.0.14"', 'request = "2.1"')
+    assert "is not what its request `2.1` means" in ccpin(box, "check", "--lock-only").failed().err

@@ -285,4 +285,4 @@ class TestAnotherReleaseForOnce:
 
 
 def test_help(box: Box) -> None:
-    assert "--version SPEC runs another release for once" in box.ccpin("exec", "--help").ok().out
+    assert "--version SPEC  Run another release for once" in box.ccpin("exec", "--help").ok().out

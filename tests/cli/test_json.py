@@ -19,7 +19,8 @@ TEXT_ONLY = {"exec", "completion"}  # another program's output, and a script
 
 SUCCESSES = {
     "use 2.0.14": {
-        "version", "request", "runtime", "lock", "changed", "before", "absent", "executable", "registry", "notes",
+        "version", "request", "runtime", "lock", "changed", "before", "repaired", "absent", "executable",
+        "registry", "notes",
     },
     "sync": {"version", "lock", "executable"},
     "sync --locked": {"version", "lock", "executable"},

@@ -69,4 +69,4 @@ def test_ci_writes_nothing_outside_of_the_store(clone: Box) -> None:
 def test_a_lock_that_is_not_right_stops_it(clone: Box, name: str) -> None:
     clone.lock.write_text(clone.lock.read_text().replace('request = "2.0.14"', 'request = "2.1"'))
     done = clone.run(["sh", "-eu", "-c", script(name)]).failed()
-    assert "`--locked` forbids" in done.err
+    assert "which `--locked` asks for" in done.err

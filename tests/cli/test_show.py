@@ -11,6 +11,7 @@ from ccpin import platforms
 from ccpin.pinning import flags
 from tests.cli.arrange import HERE, OTHERS, ccpin, edit, pin, pin_default, put_ccpin_on_path
 from tests.fakes.box import Box
+from tests.fakes.claude import fake_claude
 from tests.fakes.registry import Registry
 from tests.fakes.upstream import Upstream
 
@@ -77,7 +78,7 @@ class TestCurrent:
         pin(box, "2.0.14")
         Path(box.layout.releases).rename(box.root / "elsewhere")
         assert ccpin(box, "current", "--json").ok().json["data"]["path"] is None
-        assert "not installed yet: `ccpin sync`" in ccpin(box, "current").ok().out
+        assert "not installed yet; install it: `ccpin sync`" in ccpin(box, "current").ok().out
 
     def test_why(self, box: Box) -> None:
         pin_default(box, "2.0.14")
@@ -102,6 +103,26 @@ class TestCurrent:
         assert ccpin(box, "current", "--json").ok().json["data"]["line"] == 8
         edit(box, 'version = "2.0.14"', "version = '2.0.14'")  # TOML that the shim leaves to Python
         assert ccpin(box, "current", "--json").ok().json["data"]["line"] == 8
+
+
+class TestCurrentWithoutAPin:
+    def test_the_next_on_path(self, box: Box) -> None:
+        other = fake_claude(box.bin)
+        done = ccpin(box, "current").ok()
+        assert done.out.startswith(f"{other}\n")
+        assert "nothing is pinned here" in done.out
+        assert ccpin(box, "current", "--json").ok().json["data"] == {
+            "version": None, "request": None, "runtime": None, "source": None, "line": None,
+            "path": str(other), "why": "path",
+        }  # fmt: skip
+
+    def test_disabled(self, box: Box) -> None:
+        pin(box)
+        other = fake_claude(box.bin)
+        assert ccpin(box, "current", env={"CCPIN_DISABLE": "1"}).ok().out.startswith(f"{other}\n")
+
+    def test_nothing_at_all(self, box: Box) -> None:
+        assert "nothing is pinned here" in ccpin(box, "current").failed().err
 
 
 class TestEnv:

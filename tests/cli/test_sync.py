@@ -132,6 +132,19 @@ def test_mends_what_was_changed(box: Box) -> None:
     assert executable.read_bytes() == right
 
 
+def test_force_mends_what_only_a_deep_look_finds(box: Box) -> None:
+    pin(box)
+    script = Path(ccpin(box, "which").ok().out.strip())
+    right, status = script.read_bytes(), script.stat()
+    script.chmod(0o755)
+    script.write_bytes(right.replace(b"Version", b"version"))
+    os.utime(script, ns=(status.st_atime_ns, status.st_mtime_ns))
+    ccpin(box, "sync").ok()
+    assert script.read_bytes() != right
+    ccpin(box, "sync", "--force").ok()
+    assert script.read_bytes() == right
+
+
 def test_finds_another_node(box: Box) -> None:
     pin(box, "2.0.14")
     fake_node(box.root / "newer", "22.1.0")
@@ -157,7 +170,7 @@ class TestLocked:
         edit(box, 'request = "2.0.14"', 'request = "2.1"')
         ccpin(box, "sync").ok()
         done = ccpin(box, "sync", "--locked").failed()
-        assert f"{box.lock}:6: `--locked` forbids" in done.err
+        assert f"{box.lock}:6: `ccpin use` would not write this lock" in done.err
 
     def test_comments_and_keys_of_ones_own_are_fine(self, box: Box) -> None:
         pin(box, "2.0.14")

@@ -207,6 +207,37 @@ class TestOverAnOldLock:
         assert box.lock.read_text() == ours_text
         assert ours != theirs
 
+    @pytest.mark.parametrize(
+        ("old", "new", "says"),
+        [
+            ('digest = "sha256:', 'digest = "sha256:0', "not sha256"),
+            ("[env]", "[env", "expected"),
+            ('any = { npm = "sha512-', 'any = { npm = "sha512-AAAA', "neither"),
+            ("lock-version = 1", "", "lock-version"),
+        ],
+    )
+    def test_repairs_what_cannot_be_read(self, box: Box, old: str, new: str, says: str) -> None:
+        pin(box)
+        right = box.lock.read_text()
+        edit(box, old, new)
+        assert ccpin(box, "use").failed().err
+        done = ccpin(box, "use", "2.0.14").ok()
+        assert "note: the lock was written anew, with ccpin's default flags" in done.err
+        assert says in done.err
+        assert box.lock.read_text() == right
+
+    def test_repairs_no_flag_that_is_refused(self, box: Box) -> None:
+        pin(box)
+        edit(box, "[env]", '[env]\nPATH = "/evil"')
+        assert "`PATH` may not stand in a lock" in ccpin(box, "use", "2.0.14").failed().err
+
+    def test_the_same_version_keeps_its_runtime(self, box: Box) -> None:
+        ccpin(box, "use", "2.1.112", "--runtime", "native").ok()
+        ccpin(box, "use", "2.1.112").ok()
+        assert read_lock(box.lock).runtime == "native"
+        ccpin(box, "use", "2.1.112", "--runtime", "node").ok()
+        assert read_lock(box.lock).runtime == "node"
+
     def test_a_link_stays_a_link_and_a_mode_a_mode(self, box: Box) -> None:
         pin(box, "2.0.14")
         shared = box.folder("shared") / "lock"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ccpin.errors import CcpinError, NoRoom, NotSetUp, ProfileUnwritable, StoreUnwritable
+from ccpin.errors import CcpinError, NoRoom, NotSetUp, ShellFileUnwritable, StoreUnwritable
 from ccpin.launching import userpath
 from ccpin.launching.changes import SetupResult
 from ccpin.launching.setup import setup, undo
@@ -227,7 +227,7 @@ def test_another_home_replaces_only_the_inside_of_the_blocks(user: User) -> None
     (user.folder / ".bashrc").write_text("first\n")
     user.setup()
     with (user.folder / ".bashrc").open("a") as file:
-        file.write("last\n")
+        file.write("# last\n")
     old = (user.folder / ".bashrc").read_text()
     user.home = Home(str(user.folder / "elsewhere"))
     user.setup()
@@ -409,7 +409,7 @@ def test_markers_that_were_edited_are_left_alone_and_reported(user: User) -> Non
     assert (user.folder / ".bashrc").read_text() == text
     assert user.actions(result)[".bashrc"] == "left alone"
     (problem,) = result.problems
-    assert isinstance(problem, ProfileUnwritable)
+    assert isinstance(problem, ShellFileUnwritable)
     assert 'write this line into it yourself: `[ ! -f "$HOME/.local/share/ccpin/env.sh" ]' in problem.hint
     assert user.actions(result)[".profile"] == "written"
     (problem,) = user.undo().problems
@@ -422,7 +422,7 @@ def test_something_else_in_a_files_place_is_reported(user: User) -> None:
     (user.folder / ".zshrc").symlink_to("/dev/null")
     os.mkfifo(user.folder / ".profile")
     result = user.setup()
-    assert [problem.code for problem in result.problems] == ["profile-unwritable"] * 3
+    assert [problem.code for problem in result.problems] == ["shell-file-unwritable"] * 3
     assert user.actions(result)[".zprofile"] == "written"
 
 
@@ -527,7 +527,7 @@ def test_a_home_folder_that_is_read_only_is_reported_file_by_file(open_folder: P
     own(open_folder)
     user.folder.chmod(0o555)
     codes = as_nobody(lambda: " ".join(sorted({problem.code for problem in user.setup().problems})))
-    assert codes == "profile-unwritable"
+    assert codes == "shell-file-unwritable"
     assert os.path.exists(user.home.shim())
     assert os.listdir(user.folder) == []
 
@@ -632,3 +632,24 @@ def test_a_folder_is_found_on_path_however_it_is_spelt() -> None:
 def test_a_registry_that_cannot_be_read_is_a_failure(tmp_path: Path) -> None:
     with pytest.raises(StoreUnwritable, match="there is no registry here"):
         windows(tmp_path, userpath.Registry())
+
+
+@pytest.mark.parametrize("shell", ["bash-login", "dash-login", "zsh-login", "fish"])
+def test_a_home_that_only_a_variable_names_is_named_to_shells_too(user: User, shell: str) -> None:
+    """Else the shim of that home would run beside a `ccpin` that looks into another."""
+    user.home = Home(str(user.folder / "else where's"))
+    user.env["CCPIN_HOME"] = user.home.root
+    user.setup()
+    del user.env["CCPIN_HOME"]
+    argv = READS[shell]
+    if not shutil.which(argv[0]):
+        pytest.skip(f"no {argv[0]}")
+    said = subprocess.run(
+        [*argv, 'echo "$CCPIN_HOME"'], env=user.env, cwd=user.folder, capture_output=True, text=True, check=True
+    )
+    assert said.stdout == f"{user.home.root}\n"
+
+
+def test_the_usual_home_is_not(user: User) -> None:
+    user.setup()
+    assert b"CCPIN_HOME" not in Path(user.home.root, "env.sh").read_bytes()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ccpin.errors import BadRequest, BelowMinimum, NoLock, NotInstalled
+from ccpin.errors import BadVersionVariable, BelowMinimum, NoLock, NotInstalled
 from ccpin.launching.which import current_pin, which
 from ccpin.paths import LOCK_NAME
 from ccpin.pinning.lock import render
@@ -50,5 +50,5 @@ def test_the_variable(store: Store, project: Path) -> None:  # noqa: F811
     assert which({"CCPIN_VERSION": "2.0.14"}, store.home) == done.executable
     assert current_pin({"CCPIN_VERSION": "2.0.14"}, store.home).why == "asked"
     for spec in ("2.0", "latest", ">=2"):
-        with pytest.raises(BadRequest, match="exact"):
+        with pytest.raises(BadVersionVariable, match="exact"):
             which({"CCPIN_VERSION": spec}, store.home)

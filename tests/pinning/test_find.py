@@ -135,7 +135,7 @@ class TestMinimum:
         with pytest.raises(BelowMinimum) as raised:
             require_minimum(home, "2.0.9", "L:6")
         assert raised.value.launch_code == 126
-        assert "2.0.14" in raised.value.hint
+        assert "minimum-version, 2.0.14" in raised.value.message
 
     @pytest.mark.parametrize("text", ["", "2.0", "2.0.14\n\n", " 2.0.14", "9" * 100, "\0", "é"])
     def test_one_that_cannot_be_read_is_not_none(self, home: Home, text: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from ccpin import platforms
 from ccpin.paths import Home
-from ccpin.store.entry import command_name, install_folder, node_link, platform_key, ready
+from ccpin.store.entry import command_name, install_folder, node_link, platform_key, ready, real_command
 from tests.store.installing import posix
 
 DIGEST = "0123456789abcdef" * 4
@@ -68,7 +68,7 @@ class TestReady:
         assert ready(home, "2.1.331", DIGEST, "native") is None
         assert ready(home, "2.1.330", DIGEST, "node") is None
 
-    def test_a_script_is_named_by_its_own_path(self, home: Home) -> None:
+    def test_a_script_is_started_by_the_fixed_name_and_shown_by_its_own(self, home: Home) -> None:
         folder = Path(install_folder(home, "2.0.14", DIGEST, "node"))
         (folder / "package").mkdir(parents=True)
         (folder / "package/cli.js").write_text("x")
@@ -76,7 +76,9 @@ class TestReady:
         os.utime(folder / "package/cli.js", (1000, 1000))
         (folder / "claude").symlink_to("package/cli.js")
         (folder / "receipt.json").write_text("{}")
-        assert ready(home, "2.0.14", DIGEST, "node") == str(folder / "package/cli.js")
+        command = ready(home, "2.0.14", DIGEST, "node")
+        assert command == str(folder / "claude")
+        assert real_command(command) == str(folder / "package/cli.js")
 
 
 def _empty(path: Path) -> Path:

@@ -61,7 +61,7 @@ class TestWhole:
         lock = store.lock(version)
         done = store.install(lock)
         assert Path(done.executable).read_bytes() == upstream.executable(version, HERE)
-        assert is_ready(store, lock) == done.executable
+        assert is_ready(store, lock)
         assert sorted(os.listdir(done.folder)) == [os.path.basename(done.executable), "receipt.json"]
         assert done.receipt.integrity == upstream.get(version, HERE).integrity
         assert store.downloads() == 1
@@ -380,7 +380,7 @@ class TestMended:
             os.chmod(folder, 0o755)
         damage(Path(done.executable), Path(done.folder))
         store.install(lock)
-        assert is_ready(store, lock) == done.executable
+        assert is_ready(store, lock)
         assert Path(done.executable).read_bytes() == right
         assert store.downloads() == 2
         assert store.leftovers() == []
@@ -391,7 +391,7 @@ class TestMended:
         store.fake.fault("*.tgz", faults.cut(500))
         with pytest.raises(Truncated):
             store.install(lock, force=True)
-        assert is_ready(store, lock) == done.executable
+        assert is_ready(store, lock)
         assert changes(done, deep=True) == []
 
     @posix

@@ -50,7 +50,7 @@ def test_the_default_counts_without_being_remembered(home: Home) -> None:
     assert [p.path for p in known(home)] == [path]
 
 
-def test_gone_broken_and_odd_ones_use_nothing(home: Home, tmp_path: Path) -> None:
+def test_gone_and_odd_ones_use_nothing_and_a_broken_one_may_use_anything(home: Home, tmp_path: Path) -> None:
     gone, broken = put(tmp_path / "gone"), put(tmp_path / "broken")
     for path in (gone, broken):
         remember(home, path)
@@ -63,7 +63,7 @@ def test_gone_broken_and_odd_ones_use_nothing(home: Home, tmp_path: Path) -> Non
     found = known(home)
     assert {p.pin for p in found} == {None}
     assert {gone, broken} <= {p.path for p in found}
-    assert users(found, "2.0.14", locks.node().digest) == []
+    assert users(found, "2.0.14", locks.node().digest) == [broken]
 
 
 def test_a_path_that_is_no_text(home: Home, tmp_path: Path) -> None:

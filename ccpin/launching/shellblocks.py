@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from ccpin.errors import CcpinError, ProfileNotCleaned, ProfileUnwritable
+from ccpin.errors import CcpinError, ShellFileNotCleaned, ShellFileUnwritable
 from ccpin.launching import shellfiles
 from ccpin.launching.changes import Change
 from ccpin.launching.shellfiles import ShellFile
@@ -132,12 +132,12 @@ def _remove(path: str, made_here: bool, dry_run: bool) -> Change | None:
 
 
 def _cannot_add(file: ShellFile, reason: str) -> CcpinError:
-    return ProfileUnwritable(path=file.path, reason=reason, line=file.line)
+    return ShellFileUnwritable(path=file.path, reason=reason, line=file.line)
 
 
 def _cannot_remove(file: ShellFile, reason: str) -> CcpinError:
     start, end = shellfiles.START.decode(), shellfiles.END.decode()
-    return ProfileNotCleaned(path=file.path, reason=reason, start=start, end=end)
+    return ShellFileNotCleaned(path=file.path, reason=reason, start=start, end=end)
 
 
 def _missing_folders(path: str) -> list[str]:
