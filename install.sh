@@ -61,7 +61,8 @@ import hashlib, os, pathlib, shlex, sys
 checkout = os.path.dirname(os.path.realpath(sys.argv[1]))
 parts = [os.path.join(checkout, name) for name in ("install.sh", "pyproject.toml", "ccpin", "shims")]
 facts = {"python": sys.executable, "python_version": "%d.%d" % sys.version_info[:2], "checkout": ""}
-if all(map(os.path.exists, parts)):
+# On stdin there is no checkout: `$0` is the shell, and what stands in the current folder is for anybody to choose.
+if os.path.basename(os.path.realpath(sys.argv[1])) == "install.sh" and all(map(os.path.exists, [sys.argv[1], *parts])):
     sys.path.insert(0, checkout)
     from ccpin import __version__
     from ccpin.paths import find_home

@@ -1,9 +1,19 @@
-"""Replacing a file: whoever reads it meanwhile finds the old one or the new one, whole."""
+"""Replacing a file, so that readers find the old one or the new one, whole; and making folders for ccpin alone."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+
+
+def make_folder(path: str) -> None:
+    """Makes a folder, and those above it, that nobody else may write into, whatever the umask. Raises OSError."""
+    parent = os.path.dirname(path)
+    if parent and not os.path.isdir(parent):
+        make_folder(parent)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path, 0o755)
 
 
 def replace_file(path: str, data: bytes, mode: int | None = None) -> None:

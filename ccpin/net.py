@@ -64,14 +64,14 @@ class Http:
     def document(self, address: str) -> dict[str, Any]:
         """The JSON object at `address`. Raises RegistryError."""
         with self._open(address, {"Accept": _ACCEPT}) as response:
-            chunks: list[bytes] = []
+            body = bytearray()
             for chunk in response.iter_content(CHUNK):
-                chunks.append(chunk)
-                if sum(map(len, chunks)) > DOCUMENT_LIMIT:
+                body += chunk
+                if len(body) > DOCUMENT_LIMIT:
                     raise NotARegistry(address=shown(address), found="a body without end")
             kind = response.headers.get("Content-Type", "no type").split(";")[0]
         try:
-            answer = json.loads(b"".join(chunks))
+            answer = json.loads(body)
         except (ValueError, RecursionError):
             raise NotARegistry(address=shown(address), found=kind) from None
         if not isinstance(answer, dict):
@@ -104,7 +104,7 @@ class Http:
             raise NotARegistry(address=shown(address), found="redirects in a circle") from None
         except ValueError:  # of requests, urllib3 and urllib; what they say holds the address as it is
             raise BadRegistryAddress(reason=f"`{shown(address)}`, or where it redirects to, cannot be read") from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        except (OSError, urllib3.exceptions.HTTPError) as error:  # requests' own are OSErrors; so is a missing CA file
             raise RegistryUnreachable(address=shown(address), reason=_reason(error)) from None
 
 

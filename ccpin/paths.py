@@ -10,7 +10,7 @@
     ├── default/.ccpin.lock              the lock outside of any project (`ccpin use --global`)
     ├── projects/<hash>                  one line each: the path of a lock that was used here
     ├── locks/<entry>.lock               held while an entry is being written
-    └── releases/<version>-<digest16>/   one store entry: a release as one lock names it
+    └── releases/<version>-<digest32>/   one store entry: a release as one lock names it
         ├── <platform>/                  exists only when whole: put there by one rename
         │   ├── claude                   the executable, or a link to the JavaScript entry point
         │   ├── package/…                a JavaScript release's files
@@ -50,7 +50,7 @@ class Home:
 
     def entry(self, version: str, digest: str) -> str:
         """The store entry of a release as a lock names it; `digest` is 64 hex digits."""
-        return os.path.join(self.releases, f"{version}-{digest[:16]}")
+        return os.path.join(self.releases, f"{version}-{digest[:32]}")
 
 
 def find_home(env: dict[str, str]) -> Home:

@@ -371,3 +371,16 @@ def test_this_checkout_with_the_real_tools(tmp_path: Path, installer: str) -> No
     assert (again.stdout, again.stderr) == (first.stdout, "")
     found = subprocess.run(["sh", "-lc", "command -v claude"], env=env, capture_output=True, text=True).stdout
     assert found.endswith("/ccpin/shims/claude\n")
+
+
+def test_on_stdin_it_runs_nothing_of_the_current_folder(machine: Machine) -> None:
+    """`curl … | sh` inside of a clone: what stands there is for anybody to choose."""
+    package = machine.checkout / "ccpin" / "__init__.py"
+    package.write_text(package.read_text() + "raise SystemExit('the folder was imported')\n")
+    with (machine.checkout / "install.sh").open() as script:
+        done = subprocess.run(
+            ["sh"], stdin=script, env=machine.env, cwd=machine.checkout, capture_output=True, text=True
+        )
+    assert done.returncode == 1
+    assert "none around it" in done.stderr
+    assert "imported" not in done.stderr

@@ -48,4 +48,4 @@ def test_layout_is_of_one_root() -> None:
     for path in (home.shims, home.bin, home.releases, home.locks, home.projects, home.minimum_version,
                  home.default_lock, home.setup_record, home.shim(), home.entry("2.0.14", "ab" * 32)):  # fmt: skip
         assert path.startswith(home.root + os.sep)
-    assert os.path.basename(home.entry("2.0.14", "ab" * 32)) == "2.0.14-" + "ab" * 8
+    assert os.path.basename(home.entry("2.0.14", "ab" * 32)) == "2.0.14-" + "ab" * 16

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ccpin.cli.output import drop_stdout, fail
-from ccpin.errors import BadOption, Bug, CcpinError, Interrupted
+from ccpin.errors import BadOption, Bug, CcpinError, Interrupted, OutputLost
 
 VERBS = {
     "use": "use",
@@ -44,7 +44,7 @@ def run_app(args: list[str]) -> int:
         known = f"ccpin {command}" if command in VERBS else "ccpin"
         return fail(command, BadOption(reason=error.format_message(), command=known), as_json=as_json)
     except CcpinError as error:
-        return fail(command, error, as_json=as_json)
+        return fail(command, error, as_json=as_json and not isinstance(error, OutputLost))
     except (KeyboardInterrupt, typer.Abort):
         return fail(command, Interrupted(), as_json=as_json)
     except BrokenPipeError:

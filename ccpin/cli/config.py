@@ -10,7 +10,7 @@ import typer
 
 from ccpin.cli.output import JSON, Answer, give
 from ccpin.errors import BadOption, BadSetting, StoreUnwritable
-from ccpin.files import replace_file
+from ccpin.files import make_folder, replace_file
 from ccpin.paths import Home, find_home
 from ccpin.pinning.find import minimum_version
 from ccpin.pinning.head import is_version
@@ -27,7 +27,7 @@ def set_minimum(home: Home, value: str | None) -> None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(home.minimum_version)
             return
-        os.makedirs(home.root, exist_ok=True)
+        make_folder(home.root)
         replace_file(home.minimum_version, f"{value}\n".encode())
     except OSError as error:
         reason = (error.strerror or "unknown").lower()

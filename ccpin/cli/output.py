@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ccpin.errors import CcpinError, OutputLost
+from ccpin.errors import CcpinError, OutputLost, printable
 
 JSON = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]
 REGISTRY = Annotated[
@@ -39,9 +39,9 @@ def give(command: str, answer: Answer, *, as_json: bool) -> None:
     if as_json:
         _envelope(command, answer.data, answer.errors)
     elif answer.text:
-        _write(answer.text)
+        _write(printable(answer.text, also="\n") if command != "which" else answer.text)
     for note in answer.notes:
-        say(note)
+        say(printable(note, also="\n"))
     if not as_json:
         for error in answer.errors:
             complain(error)

@@ -16,7 +16,7 @@ from ccpin.errors import DigestMismatch, FolderGone, LockConflict, LockInvalid, 
 from ccpin.launching.acquire import acquire
 from ccpin.launching.setup import activation
 from ccpin.paths import Home, find_home
-from ccpin.pinning.find import read_bytes
+from ccpin.pinning.find import read_bytes, read_plain
 from ccpin.pinning.head import version_key
 from ccpin.pinning.lock import Lock, parse, render
 from ccpin.pinning.request import parse_request
@@ -59,13 +59,14 @@ def use(
 
     Resolves once, installs, writes the lock last. A failure anywhere leaves the lock as it was.
     """
+    if path != home.default_lock:
+        require_writable(path)
     old_text, old, broken = _old_lock(path, repairable=spec is not None)
     if spec is None:
         if old is None:
             raise NothingAsked()
         spec = old.request
     request = parse_request(spec)
-    require_writable(path)
     registry = registry or Registry.configured(env)
     got = acquire(request, home, env, registry, progress=Shown(), old=old, runtime=runtime)
     changed = write_lock(path, render(got.lock, old_text), old_text)
@@ -136,8 +137,7 @@ def _attributes_to_offer(used: Used) -> str | None:
         folder = os.path.dirname(folder)
     path = os.path.join(folder, ".gitattributes")
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return None if ".ccpin.lock" in file.read(1 << 20) else path
+        return None if b".ccpin.lock" in read_plain(path, 1 << 20) else path
     except OSError:
         return path
 

@@ -23,6 +23,7 @@ from ccpin.store.entry import install_folder, node_link, ready
 UPDATE_VERBS = ("update", "upgrade", "install", "migrate-installer")
 """Claude Code's own commands that would change what runs."""
 
+_CMD_SPECIAL = frozenset('"%!^&|<>\r\n')  # cmd.exe reads these, however they are quoted
 _MOST_ROUNDS = 20  # as in the shim
 
 TYPE_CHECKING = False
@@ -107,8 +108,9 @@ def update_verb(args: Sequence[str]) -> str | None:
     """
     value_possible = False
     for arg in args:
-        if arg == "--":
-            return None
+        if arg == "--":  # what follows is still looked for among the commands
+            value_possible = False
+            continue
         if arg.startswith("-"):
             value_possible = True
         elif arg in UPDATE_VERBS:
@@ -128,6 +130,8 @@ def execute(argv: list[str], env: dict[str, str], version: str) -> int:
         if sys.platform == "win32":
             import subprocess
 
+            if argv[0].lower().endswith((".cmd", ".bat")) and _CMD_SPECIAL.intersection("".join(argv[1:])):
+                raise OSError(0, "cmd.exe would take a part of the arguments for commands")
             signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is the child's; here it would end the wait
             return subprocess.run(argv, env=env, check=False).returncode
         for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # by Python, at its start; exec would hand that on

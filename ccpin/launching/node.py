@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def find_executable(name: str, path: str) -> str | None:
     """The first executable file `name` in the absolute folders of `path` (a PATH)."""
-    suffixes = (".exe", ".cmd") if sys.platform == "win32" else ("",)
+    suffixes = (".exe",) if sys.platform == "win32" else ("",)
     for folder in path.split(os.pathsep):
         for suffix in suffixes:
             candidate = os.path.join(folder, name + suffix)

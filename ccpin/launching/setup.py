@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from ccpin import platforms
 from ccpin.errors import CcpinError, NoRoom, StoreUnwritable
-from ccpin.files import replace_file
+from ccpin.files import make_folder, replace_file
 from ccpin.launching import envfiles, shellblocks, shellfiles, shims, userpath
 from ccpin.launching.changes import Change, SetupResult
 from ccpin.launching.shims import ShimFile
@@ -119,7 +119,7 @@ def _install(file: ShimFile, dry_run: bool) -> Change:
     if dry_run:
         return Change(file.path, "would write")
     try:
-        os.makedirs(os.path.dirname(file.path), exist_ok=True)
+        make_folder(os.path.dirname(file.path))
         _replace(file)
     except OSError as error:
         raise _home_error(file.path, error) from None

@@ -80,7 +80,7 @@ def nearest_lock(folder: str = ".") -> str | None:
 def read_bytes(path: str) -> bytes:
     """A lock's bytes. Raises LockUnreadable: a folder, a device, a link that leads nowhere, too large."""
     try:
-        data = _read_plain(path, MAX_BYTES + 1)
+        data = read_plain(path, MAX_BYTES + 1)
     except OSError as error:
         raise LockUnreadable(where=path, reason=_said(error)) from None
     if len(data) > MAX_BYTES:
@@ -93,7 +93,7 @@ def minimum_version(home: Home) -> str | None:
     """The user's own floor, or None. Raises BrokenSetting: a floor that cannot be read is not taken for none."""
     path = home.minimum_version
     try:
-        text = _read_plain(path, 64).decode("utf-8", "replace")
+        text = read_plain(path, 64).decode("utf-8", "replace")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -111,7 +111,7 @@ def require_minimum(home: Home, version: str, where: str | None = None) -> None:
         raise BelowMinimum(where=where, version=version, minimum=floor, file=home.minimum_version)
 
 
-def _read_plain(path: str, most: int) -> bytes:
+def read_plain(path: str, most: int) -> bytes:
     """The first bytes of a plain file. Raises OSError for whatever else stands there; waits for nobody."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:

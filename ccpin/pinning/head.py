@@ -9,7 +9,8 @@ The head is everything before the line `[artifacts]`. Its grammar is small enoug
 
 All else is "not canonical": the shim hands such a lock over, and the launch reads it as TOML
 (`ccpin.pinning.lock`). Because the launch asks this reader first, shell and Python agree by construction; a
-property test compares the two. It works on bytes: neither reader knows an encoding.
+property test compares the two. It works on bytes: neither reader knows an encoding. Two things a shell cannot see, a
+NUL and a lock that is far too large; there it starts what the head says, and Python refuses.
 
 On the launch path: no imports.
 """
@@ -19,8 +20,8 @@ from __future__ import annotations
 from ccpin.pinning import flags
 
 FORMAT = 1
-MAX_BYTES = 1 << 20
-"""A lock has about 2 kB. More than this is not read."""
+MAX_BYTES = 64 * 1024
+"""A lock has about 2 kB. More than this is not read: some readers of TOML take quadratic time."""
 
 RUNTIMES = ("native", "node")
 REQUEST_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.<>=!~,*-")

@@ -31,6 +31,8 @@ _HEADER = """\
 """
 _PLATFORM = re.compile(r"[a-z0-9]+(-[a-z0-9]+){1,3}")
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( |\r?$)", re.MULTILINE)
+_MAX_LINE = 500  # characters
+_MAX_PLATFORMS = 64
 _MAX_ARTIFACT = 1 << 32  # bytes; the largest executable so far has 388 MB
 
 
@@ -138,11 +140,14 @@ class _Reader:
             self.refuse(data[: error.start].count(b"\n") + 1, "it is not UTF-8 text")
         if conflict := _CONFLICT.search(self.text):
             raise LockConflict(where=self.at(self.text.count("\n", 0, conflict.start()) + 1))
+        for number, line in enumerate(self.text.split("\n"), 1):
+            if len(line) > _MAX_LINE:
+                self.refuse(number, f"the line has more than {_MAX_LINE} characters")
         try:
             self.tables: dict[str, Any] = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
-            line = re.search(r"\(at line (\d+)", str(error))
-            number = int(line[1]) if line else len(self.text.splitlines())
+            at = re.search(r"\(at line (\d+)", str(error))
+            number = int(at[1]) if at else len(self.text.splitlines())
             self.refuse(number, re.sub(r" \(at .*\)$", "", str(error)).lower())
         except RecursionError:
             self.refuse(1, "it is nested too deeply")
@@ -156,6 +161,8 @@ class _Reader:
         request = self.word(claude, "claude", "request", head.is_request, "a version request")
         runtime = self.word(claude, "claude", "runtime", head.RUNTIMES.__contains__, '"native" or "node"')
         digest = self.word(claude, "claude", "digest", head.is_digest, "sha256: and 64 hex digits")
+        if len(self.table("artifacts")) > _MAX_PLATFORMS:
+            self.refuse(self.line("", "artifacts"), f"it names more than {_MAX_PLATFORMS} platforms")
         artifacts = {key: self.artifact(key, value) for key, value in self.table("artifacts").items()}
         self.check_platforms(runtime, artifacts)
         lock = Lock(
@@ -212,7 +219,6 @@ class _Reader:
         return dict(sorted(env.items()))
 
     def artifact(self, platform: str, value: Any) -> Artifact:
-        line = self.line("artifacts", platform)
         if isinstance(value, dict) and value.keys() == {"npm"} and is_npm_integrity(value["npm"]):
             return Artifact(npm=value["npm"])
         if isinstance(value, dict) and value.keys() == {"size", "sha256"}:
@@ -220,6 +226,7 @@ class _Reader:
             sized = isinstance(size, int) and not isinstance(size, bool) and 0 < size < _MAX_ARTIFACT
             if sized and isinstance(sha256, str) and head.is_digest(f"sha256:{sha256}"):
                 return Artifact(sha256=sha256, size=size)
+        line = self.line("artifacts", platform)
         return self.refuse(line, f"the artifact of `{_shown(platform)}` is neither {{ size, sha256 }} nor {{ npm }}")
 
     def check_platforms(self, runtime: str, artifacts: Mapping[str, Artifact]) -> None:
@@ -270,5 +277,7 @@ def is_npm_integrity(text: object) -> bool:
 
 def _shown(value: object) -> str:
     """A value out of a lock, short enough for a sentence."""
-    text = value if isinstance(value, str) else repr(value)
+    # Digits and depth have no bound in TOML, but in Python's repr they have.
+    small = isinstance(value, (bool, float)) or (isinstance(value, int) and value.bit_length() < 64)
+    text = value if isinstance(value, str) else repr(value) if small else f"a {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."

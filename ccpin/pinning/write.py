@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ccpin.errors import LockNotWritable
-from ccpin.files import replace_file
+from ccpin.files import make_folder, replace_file
 from ccpin.paths import LOCK_NAME
 
 
@@ -26,13 +26,33 @@ def project_lock(folder: str) -> str:
 
 
 def require_writable(path: str) -> None:
-    """Raises LockNotWritable when a lock at `path` could not be written; asked before a long download."""
+    """Raises LockNotWritable when a lock at `path` could not be written; asked before a long download.
+
+    Nor may it be a link that leads out of the project: a clone would choose which file of the user's is overwritten.
+    """
     folder = os.path.dirname(os.path.realpath(path))
+    if os.path.islink(path) and not _is_below(folder, _checkout(os.path.dirname(path))):
+        raise LockNotWritable(where=path, reason="it is a link that leads out of the project")
     existing = folder
     while not os.path.isdir(existing) and existing != os.path.dirname(existing):
         existing = os.path.dirname(existing)
     if not os.access(existing, os.W_OK | os.X_OK):
         raise LockNotWritable(where=path, reason="permission denied")
+
+
+def _checkout(folder: str) -> str:
+    """The root of the git checkout that `folder` is in, else itself."""
+    here = folder
+    while not os.path.lexists(os.path.join(here, ".git")):
+        if here == os.path.dirname(here):
+            return folder
+        here = os.path.dirname(here)
+    return here
+
+
+def _is_below(folder: str, root: str) -> bool:
+    root = os.path.realpath(root)
+    return os.path.commonpath((folder, root)) == root
 
 
 def write_lock(path: str, text: str, old: str | None) -> bool:
@@ -44,7 +64,7 @@ def write_lock(path: str, text: str, old: str | None) -> bool:
         return False
     target = os.path.realpath(path)
     try:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        make_folder(os.path.dirname(target))
         replace_file(target, text.encode(), _mode(target))
     except OSError as error:
         raise LockNotWritable(where=path, reason=(error.strerror or "unknown").lower()) from None

@@ -8,22 +8,22 @@ in what it must hold.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import io
 import json
-import tarfile
-import zlib
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from ccpin.errors import BadMetadata, IntegrityMismatch, NotFound
+from ccpin.archives.inflate import GzipBody
+from ccpin.archives.unpack import unpack
+from ccpin.errors import BadMetadata, NotFound
 from ccpin.pinning.head import is_digest, version_key
 from ccpin.pinning.lock import Artifact, is_platform
 from ccpin.platforms import executable_name
 from ccpin.releases.registry import SDK, Registry, Tarball
 
 _MAX_MANIFEST = 1 << 20  # bytes, upstream's own limit
+_WANTED = ("package.json", "manifest.json")
 _MAX_PACKAGE = 128 << 20  # bytes, unpacked
 _MAX_PLATFORMS = 64
 _SDK_SERIES = ("0.3", "0.2")
@@ -90,31 +90,12 @@ def _claude_version(files: Mapping[str, bytes]) -> object:
 
 
 def _read_package(registry: Registry, tarball: Tarball) -> dict[str, bytes]:
-    """The two small files of the SDK package, whose bytes are checked first."""
-    with registry.http.stream(tarball.address) as body:
-        packed = bytearray()
-        for chunk in body.chunks:
-            packed += chunk
-            if len(packed) > _MAX_PACKAGE:
-                raise BadMetadata(what=tarball.name, reason="it is far too large")
-    found = "sha512-" + base64.b64encode(hashlib.sha512(packed).digest()).decode()
-    if found != tarball.integrity:
-        raise IntegrityMismatch(what=tarball.name, kind="sha512", expected=tarball.integrity, found=found)
-    try:
-        with tarfile.open(fileobj=io.BytesIO(_gunzip(packed)), mode="r:") as archive:
-            return {
-                member.name.partition("/")[2]: archive.extractfile(member).read()  # type: ignore[union-attr]
-                for member in archive
-                if member.isreg()
-                and member.name in ("package/package.json", "package/manifest.json")
-                and member.size <= _MAX_MANIFEST
-            }
-    except (tarfile.TarError, zlib.error, EOFError) as error:
-        raise BadMetadata(what=tarball.name, reason=f"the archive cannot be read: {error}") from None
-
-
-def _gunzip(packed: bytes | bytearray) -> bytes:
-    unpacked = zlib.decompressobj(wbits=31).decompress(packed, _MAX_PACKAGE)
-    if len(unpacked) >= _MAX_PACKAGE:
-        raise zlib.error("it unpacks to far too much")
-    return unpacked
+    """The two small files of the SDK package, read once all of it has been checked."""
+    with (
+        tempfile.TemporaryDirectory(prefix="ccpin-") as folder,
+        registry.http.stream(tarball.address) as response,
+        GzipBody(response.chunks, tarball.name, _MAX_PACKAGE) as body,
+    ):
+        written = unpack(body, tarball.name, folder, {f"package/{name}": name for name in _WANTED}.get)
+        body.finish(response.length, tarball.integrity)
+        return {name: Path(folder, name).read_bytes() for name, file in written.items() if file.size <= _MAX_MANIFEST}

@@ -29,6 +29,7 @@ from ccpin.pinning.request import Request
 from ccpin.releases.manifest import find_manifest
 from ccpin.releases.registry import CLAUDE, Registry, platform_package
 
+_MAX_PLATFORMS = 64
 FIRST_NATIVE = "2.1.110"
 """From here on there are platform packages; 2.1.110 to 2.1.112 have both runtimes, and JavaScript is the default."""
 FIRST_STARTING = "1.0.24"
@@ -165,7 +166,7 @@ def _named_platforms(document: Mapping[str, Any]) -> set[str]:
         for name in (optional if isinstance(optional, dict) else ())
         if name.startswith(prefix) and is_platform(name.removeprefix(prefix))
     }
-    return named or set(platforms.ALL)
+    return set(sorted(named)[:_MAX_PLATFORMS]) or set(platforms.ALL)
 
 
 def _integrity(registry: Registry, platform: str, version: str) -> str | None:

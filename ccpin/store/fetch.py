@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from ccpin import platforms
+from ccpin.archives.inflate import GzipBody
+from ccpin.archives.unpack import Unpacked, unpack
 from ccpin.errors import (
     BadArchive,
     IntegrityMismatch,
@@ -24,9 +26,7 @@ from ccpin.pinning.lock import Artifact, Lock
 from ccpin.releases.registry import CLAUDE, Registry, Tarball, platform_package
 from ccpin.releases.resolve import engines_of
 from ccpin.store.entry import COMMAND, command_name, install_folder, platform_key, ready
-from ccpin.store.inflate import GzipBody
 from ccpin.store.receipt import Kept, Receipt, changes, installs, sha256_of
-from ccpin.store.unpack import Unpacked, unpack
 
 LONG_AGO_NS = 499_162_500 * 10**9
 """The mtime that npm gives files. Any time in the past serves: the receipt must be newer than the executable, and

@@ -13,4 +13,6 @@ def find_install(home: Home, lock: Lock) -> Install | None:
     if not ready(home, lock.version, lock.digest, lock.runtime):
         return None
     found = read_install(install_folder(home, lock.version, lock.digest, lock.runtime))
-    return found if found is not None and not changes(found) else None
+    if found is None or found.receipt.digest != lock.digest:  # the folder's name holds half of it
+        return None
+    return None if changes(found) else found

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from ccpin import platforms
 from ccpin.errors import NoRoom, PlatformNotLocked, StoreBusy, StoreMisplaced, StoreUnwritable
+from ccpin.files import make_folder
 from ccpin.paths import Home
 from ccpin.pinning.lock import Lock
 from ccpin.releases.registry import Registry
@@ -63,7 +64,7 @@ def install(
     with _disk(home), _held(home, os.path.basename(entry), progress):
         if not force and (found := find_install(home, lock)):
             return found
-        os.makedirs(entry, exist_ok=True)
+        make_folder(entry)
         sweep(entry)
         staging = tempfile.mkdtemp(prefix=STAGING, dir=entry)
         try:
@@ -105,7 +106,7 @@ def _require_fit_place(home: Home) -> None:
 
 @contextmanager
 def _held(home: Home, entry: str, progress: Progress) -> Iterator[None]:
-    os.makedirs(home.locks, exist_ok=True)
+    make_folder(home.locks)
     lock = FileLock(os.path.join(home.locks, f"{entry}.lock"))
     try:
         lock.acquire(timeout=0.5)

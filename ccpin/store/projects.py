@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 
 from ccpin.errors import LockError
-from ccpin.files import replace_file
+from ccpin.files import make_folder, replace_file
 from ccpin.paths import Home
 from ccpin.pinning.find import Pin, read_pin
 
@@ -29,7 +29,7 @@ def remember(home: Home, path: str) -> None:
     if os.path.exists(record) or not os.path.isabs(path):  # a folder that is gone has no path
         return
     try:
-        os.makedirs(home.projects, exist_ok=True)
+        make_folder(home.projects)
         replace_file(record, os.fsencode(path))
     except OSError:
         return

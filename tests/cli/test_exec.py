@@ -225,7 +225,7 @@ class TestWhichOne:
         fake_claude(box.bin)
         assert box.claude("update", cwd="/").ok().json["argv"] == ["update"]
 
-    @pytest.mark.parametrize("words", ["-- update", "fix update", "-p -- install"])
+    @pytest.mark.parametrize("words", ["fix update", "-p -- fix install", "-p updates"])
     def test_prompts_that_read_like_commands(self, ready: Box, words: str) -> None:
         assert ready.claude(*words.split()).ok().json["argv"] == words.split()
 

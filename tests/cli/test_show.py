@@ -216,3 +216,12 @@ class TestList:
         rows = ccpin(box, "list", "--remote", "--json").ok().json["data"]["releases"]
         assert rows[-1]["missing"] == [OTHERS[0]]
         assert len(platforms.ALL) == len(OTHERS) + 1
+
+
+@pytest.mark.parametrize("verb", ["current", "list", "env"])
+def test_a_folder_s_name_cannot_write_to_the_terminal(box: Box, verb: str) -> None:
+    folder = box.folder("sub\x1b]0;pwned\x07\u202ex")
+    pin(box, folder=folder)
+    done = ccpin(box, verb, cwd=folder).ok()
+    assert not {"\x1b", "\x07", "\u202e"}.intersection(done.out + done.err)
+    assert ccpin(box, "which", cwd=folder).ok().out.isprintable() is False  # one path, byte for byte, and its line end

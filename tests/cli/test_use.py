@@ -238,6 +238,28 @@ class TestOverAnOldLock:
         ccpin(box, "use", "2.1.112", "--runtime", "node").ok()
         assert read_lock(box.lock).runtime == "node"
 
+    @pytest.mark.parametrize("text", ["=======\n", "notes\n", ""])
+    def test_a_link_that_leads_out_of_the_project_is_not_followed(self, box: Box, text: str) -> None:
+        """A clone would choose which of the user's files is overwritten."""
+        notes = box.home / "notes.md"
+        notes.write_text(text)
+        box.lock.symlink_to(os.path.relpath(notes, box.project))
+        done = ccpin(box, "use", "2.0.14").failed()
+        assert "it is a link that leads out of the project" in done.err
+        assert notes.read_text() == text
+        assert box.entries() == []
+
+    def test_nor_one_to_the_users_default(self, box: Box) -> None:
+        ccpin(box, "use", "2.0.14", "--global").ok()
+        box.lock.symlink_to(box.layout.default_lock)
+        ccpin(box, "use", "2.0.15").failed()
+        assert read_lock(Path(box.layout.default_lock)).version == "2.0.14"
+
+    def test_a_pipe_in_the_place_of_gitattributes_holds_nobody_up(self, box: Box) -> None:
+        (box.project / ".git").mkdir()
+        os.mkfifo(box.project / ".gitattributes")
+        ccpin(box, "use", "2.0.14").ok()
+
     def test_a_link_stays_a_link_and_a_mode_a_mode(self, box: Box) -> None:
         pin(box, "2.0.14")
         shared = box.folder("shared") / "lock"

@@ -10,7 +10,7 @@ from pathlib import Path
 from ccpin import platforms
 
 _KINDS = "|".join(map(re.escape, (*platforms.ALL, platforms.ANY)))
-_COUNTS = re.compile(rf"releases/\d+\.\d+\.\d+-[0-9a-f]{{16}}/({_KINDS})(/|$)|default(/|$)|minimum-version$")
+_COUNTS = re.compile(rf"releases/\d+\.\d+\.\d+-[0-9a-f]{{32}}/({_KINDS})(/|$)|default(/|$)|minimum-version$")
 
 
 def counts(name: str) -> bool:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import time
 from collections.abc import Callable
 
 import pytest
 
-from ccpin.errors import DigestMismatch, FlagRefused, LockConflict, LockError, LockFromTheFuture, LockInvalid
+from ccpin.errors import (
+    CcpinError,
+    DigestMismatch,
+    FlagRefused,
+    LockConflict,
+    LockError,
+    LockFromTheFuture,
+    LockInvalid,
+)
 from ccpin.pinning.lock import Artifact, Lock, is_npm_integrity, is_platform, parse, render
 from ccpin.platforms import ALL
 from tests.pinning import locks
@@ -188,7 +198,7 @@ class TestRefused:
     def test_an_artifact_that_was_changed_by_hand(self) -> None:
         assert isinstance(refused(NATIVE.replace("size = 1009", "size = 1008", 1)), DigestMismatch)
 
-    @pytest.mark.parametrize("found", ["2", "99999", "1" + "0" * 4000])
+    @pytest.mark.parametrize("found", ["2", "99999", "1" + "0" * 400, "0x" + "f" * 480])
     def test_the_future(self, found: str) -> None:
         error = refused(NODE.replace("lock-version = 1", f"lock-version = {found}"))
         assert isinstance(error, LockFromTheFuture)
@@ -316,3 +326,23 @@ def test_platform_names(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "any", "linux", "linux-x64\n", "linux/x64", "-x", "x-", "a-" + "b" * 60])
 def test_names_of_no_platform(name: str) -> None:
     assert not is_platform(name)
+
+
+class TestBounds:
+    """A lock comes with a clone, and every `claude` there reads it: none takes long."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "lock-version = 1\n" + ".".join("a" * 100_000) + " = 1\n",
+            "lock-version = 1\n" + "".join(f"{'a.' * 200}b{n} = 1\n" for n in range(150)),
+            NATIVE + "".join(f'a-{n:x} = {{ size = 1, sha256 = "{n:064x}" }}\n' for n in range(500)),
+            "\n" * 60_000 + NODE,
+            "x = " + "[\n" * 30_000,
+        ],
+    )
+    def test_of_time(self, text: str) -> None:
+        start = time.process_time()
+        with contextlib.suppress(CcpinError):
+            parse(text.encode(), "L")
+        assert time.process_time() - start < 5

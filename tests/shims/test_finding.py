@@ -84,7 +84,7 @@ def test_odd_ccpin_home(world: World, tmp_path: Path, shell: str, name: str) -> 
     home = tmp_path / odd(name, shell)
     world.home.rename(home)
     run = world.run(env={"CCPIN_HOME": str(home)}, executable=home / "shims" / "claude")
-    assert run.call["file"] == os.fsencode(home / f"releases/2.0.14-{DIGEST[:16]}/{PLATFORM}/claude").decode("latin-1")
+    assert run.call["file"] == os.fsencode(home / f"releases/2.0.14-{DIGEST[:32]}/{PLATFORM}/claude").decode("latin-1")
     handed = world.run("update", env={"CCPIN_HOME": str(home)}, executable=home / "shims" / "claude")
     assert handed.argv[4:6] == [b"--home", os.fsencode(home)]
 

@@ -179,7 +179,7 @@ class World:
         return path
 
     def release(self, version: str, digest: str) -> Path:
-        return self.home / "releases" / f"{version}-{digest[:16]}"
+        return self.home / "releases" / f"{version}-{digest[:32]}"
 
     def install(
         self, version: str = VERSION, digest: str = DIGEST, runtime: str = "native", target: Path | None = None

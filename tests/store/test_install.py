@@ -38,6 +38,7 @@ from ccpin.pinning.lock import Artifact, Lock, render
 from ccpin.platforms import ALL
 from ccpin.store.entry import ready
 from ccpin.store.fetch import LONG_AGO_NS, Progress
+from ccpin.store.find import find_install
 from ccpin.store.install import install, uninstall
 from ccpin.store.receipt import changes, installs
 from tests.fakes import faults
@@ -536,3 +537,14 @@ class TestAnotherUser:
         assert "the store cannot be written" in done.err
         assert "CCPIN_HOME" in done.err
         assert box.snapshot() == before
+
+
+def test_an_entry_of_another_digest_is_not_the_lock_s(store: Store) -> None:
+    """The folder's name holds half of the digest; the receipt holds all of it."""
+    lock = store.lock("2.1.330")
+    done = store.install(lock)
+    receipt = Path(done.folder, "receipt.json")
+    os.chmod(done.folder, 0o755)
+    receipt.chmod(0o644)
+    receipt.write_text(receipt.read_text().replace(lock.digest, lock.digest[:32] + "0" * 32))
+    assert find_install(store.home, lock) is None

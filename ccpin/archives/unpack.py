@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
+from ccpin.archives.inflate import GzipBody
 from ccpin.errors import BadArchive
-from ccpin.store.inflate import GzipBody
 
 _MAX_MEMBERS = 20_000
 _MAX_NAME = 1_000  # bytes of a path
 _MAX_PART = 255  # bytes between two slashes
-_MAX_HEADER = 64 * 1024  # bytes, with all that extends it
+_MAX_HEADER = 8 * 1024  # bytes, with all that extends it: some tarfiles read them in quadratic time
+_MAX_HEADERS = 1 << 20  # bytes, of all that extends headers
 _ROOT = "package"
 _RESERVED = frozenset('<>:"|?*\\')
 
@@ -61,6 +62,7 @@ class _Tape:
         self._body = body
         self._position = 0
         self._allowed = _MAX_HEADER
+        self._left = _MAX_HEADERS
         self.last = b""
 
     def tell(self) -> int:
@@ -76,7 +78,8 @@ class _Tape:
     def read(self, size: int) -> bytes:
         """Some of a header; less than `size` bytes only at the end."""
         self._allowed -= size
-        if size < 0 or self._allowed < 0:
+        self._left -= size
+        if size < 0 or self._allowed < 0 or self._left < 0:
             raise tarfile.ReadError("a header is far too large")
         self.last = b"".join(self.pieces(size))
         return self.last
@@ -90,6 +93,7 @@ class _Tape:
 
     def next_member(self) -> None:
         self._allowed = _MAX_HEADER
+        self._left += tarfile.BLOCKSIZE  # what a header has that nothing extends
 
 
 def _members(tape: _Tape, what: str, folder: str) -> Iterator[tuple[tarfile.TarInfo, str]]:

@@ -15,8 +15,8 @@ from types import ModuleType
 
 import pytest
 
+from ccpin.archives.inflate import GzipBody
 from ccpin.errors import BadArchive, IntegrityMismatch, Truncated
-from ccpin.store.inflate import GzipBody
 
 LIMIT = 64 << 20
 PLAIN = random.Random(0).randbytes(300_000) + bytes(300_000)

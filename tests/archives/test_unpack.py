@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from ccpin.archives.inflate import GzipBody
+from ccpin.archives.unpack import Unpacked, unpack
 from ccpin.errors import BadArchive, Truncated
-from ccpin.store.inflate import GzipBody
-from ccpin.store.unpack import Unpacked, unpack
 
 END = bytes(1024)
 NOISE = random.Random(0).randbytes(3 << 20)
@@ -101,7 +101,7 @@ def test_long_names_of_both_kinds(tmp_path: Path) -> None:
 
 
 def test_attributes_of_one_member_are_not_those_of_the_next(tmp_path: Path) -> None:
-    tables = [member(f"package/{letter}", pax={"comment": "x" * 10_000}) for letter in "abcdefgh"]
+    tables = [member(f"package/{letter}", pax={"comment": "x" * 5_000}) for letter in "abcdefgh"]
     assert len(extract(b"".join(tables) + END, tmp_path)) == 8
 
 

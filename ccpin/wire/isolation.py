@@ -1,0 +1,146 @@
+"""The runner's side of `inside.py`: sockets in a namespace with no network, and a process that runs there.
+
+with enter(2, Streams(given, out, err), isolate=True) as inside:
+    …  # serve on inside.listeners
+    code = inside.run(argv, env, cwd, timeout=60)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+from ccpin.wire import inside as script
+
+_START = 30  # seconds for Python to start, and to die
+
+
+class IsolationError(RuntimeError):
+    """The process in between broke."""
+
+
+class _NoWord(Exception):
+    pass
+
+
+class Inside:
+    """A process that waits for its order. `isolation` says how it is cut off, as `Capture.isolation` does."""
+
+    def __init__(self, control: socket.socket, isolation: str, listeners: Sequence[socket.socket]) -> None:
+        self._control = control
+        self.isolation = isolation
+        self.listeners = listeners
+
+    def run(self, argv: Sequence[str], env: Mapping[str, str], cwd: str, *, timeout: float) -> int | None:
+        """Runs a command, and kills it with all it started when it ends or after `timeout` seconds, then None.
+
+        Raises OSError when it cannot be started.
+        """
+        self._control.sendall(json.dumps({"argv": list(argv), "env": dict(env), "cwd": cwd}).encode() + b"\n")
+        self._control.settimeout(timeout)
+        try:
+            said = _receive(self._control)
+        except TimeoutError:
+            self._control.shutdown(socket.SHUT_WR)
+            self._control.settimeout(_START)
+            _receive(self._control)
+            return None
+        if "exit" not in said:
+            raise OSError(said.get("errno"), said.get("reason"), argv[0])
+        return int(said["exit"])
+
+
+@dataclass(frozen=True)
+class Streams:
+    """What the command gets as its own: three files."""
+
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    stderr: IO[bytes]
+
+
+@contextmanager
+def enter(listeners: int, streams: Streams, *, isolate: bool) -> Iterator[Inside]:
+    """Starts the process, in a namespace when `isolate` and one can be made. At the end all in it is killed."""
+    reason = "not asked for"
+    with contextlib.ExitStack() as stack:
+        if isolate:
+            control = stack.enter_context(_started("isolate", listeners, streams))
+            said, sockets = _sockets(control, listeners)
+            if said.get("isolation"):
+                yield Inside(control, said["isolation"], [stack.enter_context(each) for each in sockets])
+                return
+            reason = str(said.get("failed", "unknown")).lower()
+        control = stack.enter_context(_started("open", listeners, streams))
+        _, sockets = _sockets(control, listeners)
+        yield Inside(control, f"proxies only ({reason})", [stack.enter_context(each) for each in sockets])
+
+
+@contextmanager
+def _started(how: str, listeners: int, streams: Streams) -> Iterator[socket.socket]:
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", script.__file__, str(theirs.fileno()), how, str(listeners)],
+                env={},
+                cwd="/",
+                stdin=streams.stdin,
+                stdout=streams.stdout,
+                stderr=streams.stderr,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        try:
+            ours.settimeout(_START)
+            yield ours
+        except _NoWord:
+            _end(process)
+            streams.stderr.seek(0)
+            said = streams.stderr.read().decode("utf-8", "replace")
+            raise IsolationError(f"{script.__file__} ended without a word; stderr: {said[-2000:]!r}") from None
+        finally:
+            with contextlib.suppress(OSError):
+                ours.shutdown(socket.SHUT_RDWR)
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(_START)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _sockets(control: socket.socket, count: int) -> tuple[dict[str, Any], list[socket.socket]]:
+    data, descriptors, _, _ = socket.recv_fds(control, 4096, count)
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    return _message(data), [socket.socket(fileno=descriptor) for descriptor in descriptors]
+
+
+def _receive(control: socket.socket) -> dict[str, Any]:
+    data = b""
+    while not data.endswith(b"\n"):
+        piece = control.recv(4096)
+        if not piece:
+            break
+        data += piece
+    return _message(data)
+
+
+def _message(data: bytes) -> dict[str, Any]:
+    if not data.endswith(b"\n"):
+        raise _NoWord
+    said = json.loads(data)
+    assert isinstance(said, dict)  # noqa: S101
+    return said
