@@ -54,12 +54,12 @@ class TestBox:
 
     @posix
     def test_snapshot(self, box: Box) -> None:
-        entry_folder = Path(box.layout.releases, "2.0.14-0123456789abcdef")
+        entry_folder = Path(box.layout.releases, "2.0.14-0123456789abcdef0123456789abcdef")
         (entry_folder / "any").mkdir(parents=True)
         (entry_folder / "any/claude").write_text("x")
         box.lock.write_text("x")
         before = box.snapshot()
-        assert box.entries() == ["2.0.14-0123456789abcdef/any"]
+        assert box.entries() == ["2.0.14-0123456789abcdef0123456789abcdef/any"]
         (entry_folder / ".staging").mkdir()
         Path(box.layout.locks).mkdir()
         assert box.snapshot() == before
