@@ -165,6 +165,7 @@ def test_help(machine: Machine) -> None:
         assert "CCPIN_INSTALLER" in done.stdout
 
 
+@pytest.mark.live  # no network, but a real venv and a real pip take their time
 def test_a_private_environment_from_pip_to_exec(machine: Machine) -> None:
     """The longest way, with the real venv and pip: about three seconds, so one test walks it all."""
     hostile = {"PYTHONHOME": "/nowhere", "PYTHONPATH": "/nowhere", "PIP_USER": "1", "PIP_TARGET": str(machine.folder)}

@@ -245,7 +245,7 @@ class Box:
         return project | {name: what for name, what in store.items() if looking.counts(name[6:])}
 
     def entries(self) -> list[str]:
-        """The whole entries of the store: `2.0.14-0123456789abcdef/any`."""
+        """The whole entries of the store: `2.0.14-0123456789abcdef0123456789abcdef/any`."""
         names = (f"{place.parent.name}/{place.name}" for place in Path(self.layout.releases).glob("*/*"))
         return sorted(name for name in names if looking.counts(f"releases/{name}"))
 

@@ -23,7 +23,7 @@ from ccpin.releases.manifest import parse_manifest
 from ccpin.releases.npmrc import read_config, registry_address
 from tests.pinning import locks
 
-settings.register_profile("everyday", max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("everyday", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("everyday")
 
 numbers = st.integers(0, 99_999)

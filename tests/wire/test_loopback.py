@@ -197,7 +197,8 @@ class TestTrouble:
             with contextlib.closing(client):
                 return client.getresponse().status
 
-        with pytest.raises(BodyTooLong), Loopback(Api()) as loopback:
+        # Who is cut off while it is being told may see a reset.
+        with pytest.raises(BodyTooLong), Loopback(Api()) as loopback, contextlib.suppress(ConnectionResetError):
             assert send(loopback) == 413
 
     def test_one_who_asks_for_ever_is_stopped(self) -> None:
@@ -223,7 +224,8 @@ class TestTrouble:
             idle = socket.create_connection(("127.0.0.1", loopback.port), 10)
             began = time.monotonic()
         assert time.monotonic() - began < 1
-        assert idle.recv(1) == b""
+        with contextlib.suppress(ConnectionResetError):  # who was not accepted yet is told so in another way
+            assert idle.recv(1) == b""
         idle.close()
         end = time.monotonic() + 5
         while threading.active_count() > threads and time.monotonic() < end:
