@@ -80,9 +80,8 @@ def _sync(env: dict[str, str], *, locked: bool) -> str:
     from ccpin.pinning.find import find_pin
 
     home = find_home(env)
-    return (
-        f"Claude Code {sync(find_pin(home), home, env, progress=progress, locked=locked).receipt.version} is installed"
-    )
+    installed = sync(find_pin(home), home, env, progress=progress, locked=locked)
+    return f"Claude Code {installed.receipt.version} is installed"
 
 
 def _exec(args: list[str]) -> int:

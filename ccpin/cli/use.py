@@ -20,7 +20,7 @@ from ccpin.pinning.find import read_bytes, read_plain
 from ccpin.pinning.head import version_key
 from ccpin.pinning.lock import Lock, parse, render
 from ccpin.pinning.request import parse_request
-from ccpin.pinning.write import project_lock, require_writable, write_lock
+from ccpin.pinning.write import checkout, project_lock, require_writable, write_lock
 from ccpin.releases.registry import Registry
 from ccpin.releases.resolve import FIRST_STARTING
 from ccpin.store.projects import remember
@@ -130,12 +130,10 @@ def _attributes_to_offer(used: Used) -> str | None:
     """The .gitattributes that lacks ccpin's line, when a lock was just made in a git checkout."""
     if used.before is not None or used.repaired:
         return None
-    folder = os.path.dirname(used.lock)
-    while not os.path.lexists(os.path.join(folder, ".git")):
-        if folder == os.path.dirname(folder):
-            return None
-        folder = os.path.dirname(folder)
-    path = os.path.join(folder, ".gitattributes")
+    root = checkout(os.path.dirname(used.lock))
+    if root is None:
+        return None
+    path = os.path.join(root, ".gitattributes")
     try:
         return None if b".ccpin.lock" in read_plain(path, 1 << 20) else path
     except OSError:

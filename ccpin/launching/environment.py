@@ -3,7 +3,7 @@
 CCPIN_SET records the names that a launch changed, so that a `claude` started from within, in another project, can
 take them back first. A name whose value was the lock's already is the user's own and is not recorded.
 
-On the launch path: no imports.
+On the launch path: nothing beyond ccpin's own list of flags is imported.
 """
 
 from __future__ import annotations

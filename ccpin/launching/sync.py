@@ -36,8 +36,8 @@ def sync(
 
     `force` installs anew what is there, `registry` overrides the configured address.
 
-    Raises LockError, BelowMinimum, StoreError, RegistryError,
-    NodeMissing, NodeUnfit; and LockWouldChange with `locked` when the version is not one that the request admits.
+    Raises LockError, BelowMinimum, StoreError, RegistryError, NodeMissing, NodeUnfit; and with `locked`
+    LockWouldChange (see `require_agreement`).
     """
     lock = parse(pin.data, pin.path)
     if locked:

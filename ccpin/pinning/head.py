@@ -12,7 +12,7 @@ All else is "not canonical": the shim hands such a lock over, and the launch rea
 property test compares the two. It works on bytes: neither reader knows an encoding. Two things a shell cannot see, a
 NUL and a lock that is far too large; there it starts what the head says, and Python refuses.
 
-On the launch path: no imports.
+On the launch path: nothing beyond ccpin's own list of flags is imported.
 """
 
 from __future__ import annotations

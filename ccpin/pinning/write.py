@@ -31,7 +31,7 @@ def require_writable(path: str) -> None:
     Nor may it be a link that leads out of the project: a clone would choose which file of the user's is overwritten.
     """
     folder = os.path.dirname(os.path.realpath(path))
-    if os.path.islink(path) and not _is_below(folder, _checkout(os.path.dirname(path))):
+    if os.path.islink(path) and not _is_below(folder, checkout(os.path.dirname(path)) or os.path.dirname(path)):
         raise LockNotWritable(where=path, reason="it is a link that leads out of the project")
     existing = folder
     while not os.path.isdir(existing) and existing != os.path.dirname(existing):
@@ -40,14 +40,13 @@ def require_writable(path: str) -> None:
         raise LockNotWritable(where=path, reason="permission denied")
 
 
-def _checkout(folder: str) -> str:
-    """The root of the git checkout that `folder` is in, else itself."""
-    here = folder
-    while not os.path.lexists(os.path.join(here, ".git")):
-        if here == os.path.dirname(here):
-            return folder
-        here = os.path.dirname(here)
-    return here
+def checkout(folder: str) -> str | None:
+    """The root of the git checkout that `folder` (absolute) is in, or None."""
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        if folder == os.path.dirname(folder):
+            return None
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def _is_below(folder: str, root: str) -> bool:

@@ -4,7 +4,7 @@ The same tests as in `shims/claude`: the executable is there and not empty, and 
 than it. The entry's name carries the digest of the lock's artifacts, so what is found was verified against this very
 lock.
 
-On the launch path: only `os`.
+On the launch path: only `os`, and what ccpin itself needs for names of places.
 """
 
 from __future__ import annotations

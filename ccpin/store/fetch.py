@@ -175,12 +175,14 @@ def _require_artifact(what: str, artifact: Artifact, executable: Unpacked) -> No
 def same_executable(home: Home, lock: Lock, staging: str) -> Receipt | None:
     """Takes an equal executable that another entry holds, as a hard link: a lock of the same release with other
     platforms in it needs an entry of its own, but not 380 MB more."""
+    if lock.runtime != "native":
+        return None
     platform = platform_key(lock.runtime)
     wanted = lock.artifacts[platform]
     own = install_folder(home, lock.version, lock.digest, lock.runtime)  # is being replaced, and for a reason
     for other in installs(home):
         same = other.receipt.artifact == wanted and other.receipt.platform == platform
-        if not same or other.receipt.version != lock.version or lock.runtime != "native":
+        if not same or other.receipt.version != lock.version:
             continue
         if other.folder == own or not ready(home, lock.version, other.receipt.digest, lock.runtime):
             continue
@@ -190,8 +192,7 @@ def same_executable(home: Home, lock: Lock, staging: str) -> Receipt | None:
             os.link(other.executable, os.path.join(staging, command_name(lock.runtime)))
         except OSError:  # another file system, or one without hard links
             return None
-        r = other.receipt
-        return Receipt(r.version, r.runtime, platform, lock.digest, wanted, r.integrity, r.executable, r.files)
+        return replace(other.receipt, digest=lock.digest)
     return None
 
 
