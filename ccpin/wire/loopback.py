@@ -10,6 +10,7 @@ behind the name api.anthropic.com.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import threading
@@ -134,8 +135,10 @@ def answer_with(api: Api, mode: Mode, handler: BaseHandler) -> None:
 
 
 def _reject(handler: BaseHandler, answer: Answer) -> None:
+    """Says no, to a client that may be gone already: what is wrong is then still to be reported by the caller."""
     handler.close_connection = True
-    handler.send(answer.status, answer.content_type, answer.body)
+    with contextlib.suppress(OSError):
+        handler.send(answer.status, answer.content_type, answer.body)
 
 
 def _in_turn(turns: Iterable[Turn]) -> Callable[[Request], Turn]:

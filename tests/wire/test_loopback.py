@@ -201,6 +201,21 @@ class TestTrouble:
         with pytest.raises(BodyTooLong), Loopback(Api()) as loopback, contextlib.suppress(ConnectionResetError):
             assert send(loopback) == 413
 
+    def test_nor_when_the_client_does_not_wait_to_be_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def gone(*_: object) -> None:
+            raise BrokenPipeError
+
+        monkeypatch.setattr("ccpin.wire.server.BaseHandler.send", gone)
+        head = f"POST / HTTP/1.1\r\nContent-Length: {BODY_LIMIT + 1}\r\n\r\n".encode()
+
+        def send(loopback: Loopback) -> bytes:
+            with socket.create_connection(("127.0.0.1", loopback.port), 10) as client:
+                client.sendall(head)
+                return client.recv(1)
+
+        with pytest.raises(BodyTooLong), Loopback(Api()) as loopback:
+            assert send(loopback) == b""
+
     def test_one_who_asks_for_ever_is_stopped(self) -> None:
         api = Api()
         for _ in range(10_000):
