@@ -101,7 +101,7 @@ def main_request(requests: Iterable[Request], prompt: str) -> Request:
 @dataclass(frozen=True)
 class Refused:
     """A way out that was asked for at the proxy, and refused. `authority` is `host:port`; `why` is `host`, or `TLS: …`
-    where api.anthropic.com was asked and the certificate not trusted.
+    where a name was asked that the proxy plays, and the certificate not trusted.
 
     What goes past the proxy is not seen; in a namespace it leads nowhere.
     """

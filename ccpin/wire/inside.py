@@ -4,9 +4,11 @@ Run as a script, `python -I -S inside.py FD isolate|open COUNT`, so it imports n
 
     it sends     {"isolation": HOW}       with COUNT listening sockets on 127.0.0.1 attached
              or  {"failed": REASON}       and ends: no namespace can be made here
-    it receives  {"argv": […], "env": {…}, "cwd": PATH}
+    it receives  {"argv": […], "env": {…}, "cwd": PATH, "terminal": PATH or null}
     it sends     {"exit": CODE}           once everything that was started is dead
              or  {"errno": N, "reason": TEXT}
+
+A terminal takes the place of the three streams that the command would inherit, and signals the command's group.
 
 When the socket is closed, it kills all it started. The sockets belong to the namespace in which they were made, so
 the runner serves in this namespace without being in it.
@@ -25,6 +27,7 @@ import socket
 import struct
 import subprocess
 import sys
+import termios
 import time
 
 _NEWUSER, _NEWNET = 0x10000000, 0x40000000  # linux/sched.h
@@ -80,9 +83,13 @@ def _isolate() -> str:
 def _run(order: dict[str, object], control: socket.socket) -> dict[str, object]:
     if sys.platform.startswith("linux"):  # those whose parent is gone become children of this process
         ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, 1, 0, 0, 0)
+    streams = {}
     try:
+        if order["terminal"]:
+            side = os.open(str(order["terminal"]), os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+            streams = {"stdin": side, "stdout": side, "stderr": side, "preexec_fn": _take_terminal}
         child = subprocess.Popen(  # type: ignore[call-overload]
-            order["argv"], env=order["env"], cwd=order["cwd"], start_new_session=True
+            order["argv"], env=order["env"], cwd=order["cwd"], start_new_session=True, **streams
         )
     except OSError as error:
         return {"errno": error.errno, "reason": error.strerror}
@@ -92,6 +99,11 @@ def _run(order: dict[str, object], control: socket.socket) -> dict[str, object]:
         code = _reap(child.pid)
     _kill_the_rest()
     return {"exit": code}
+
+
+def _take_terminal() -> None:
+    """In the child, which leads a session without a terminal by now."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _wait(pid: int, control: socket.socket) -> int | None:

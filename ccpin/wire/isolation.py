@@ -36,6 +36,7 @@ class Inside:
 
     def __init__(self, control: socket.socket, isolation: str, listeners: Sequence[socket.socket]) -> None:
         self._control = control
+        self._program = ""
         self.isolation = isolation
         self.listeners = listeners
 
@@ -44,18 +45,35 @@ class Inside:
 
         Raises OSError when it cannot be started.
         """
-        self._control.sendall(json.dumps({"argv": list(argv), "env": dict(env), "cwd": cwd}).encode() + b"\n")
-        self._control.settimeout(timeout)
+        self.start(argv, env, cwd)
         try:
-            said = _receive(self._control)
+            return self.wait(timeout)
         except TimeoutError:
-            self._control.shutdown(socket.SHUT_WR)
-            self._control.settimeout(_START)
-            _receive(self._control)
+            self.stop()
             return None
+
+    def start(self, argv: Sequence[str], env: Mapping[str, str], cwd: str, terminal: str | None = None) -> None:
+        """Has a command started, once. `terminal` is the path of one that it gets instead of the three streams."""
+        order = {"argv": list(argv), "env": dict(env), "cwd": cwd, "terminal": terminal}
+        self._program = argv[0]
+        self._control.sendall(json.dumps(order).encode() + b"\n")
+
+    def wait(self, timeout: float) -> int:
+        """The exit code, negative for a signal, once the command and all it started are dead; to be had once.
+
+        `timeout` is in seconds, more than 0. Raises TimeoutError, and OSError when it could not be started.
+        """
+        self._control.settimeout(timeout)
+        said = _receive(self._control)
         if "exit" not in said:
-            raise OSError(said.get("errno"), said.get("reason"), argv[0])
+            raise OSError(said.get("errno"), said.get("reason"), self._program)
         return int(said["exit"])
+
+    def stop(self) -> None:
+        """Kills the command and all it started."""
+        self._control.shutdown(socket.SHUT_WR)
+        self._control.settimeout(_START)
+        _receive(self._control)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The proxy that a release is given: api.anthropic.com ends in it, and there is no way to any other host.
 
 For `CONNECT api.anthropic.com:443` it speaks TLS itself, under a throw-away CA whose certificate the release is told
-to trust (NODE_EXTRA_CA_CERTS), and hands the requests to an `Api`. Everything else gets 403 and is written down.
+to trust (NODE_EXTRA_CA_CERTS), and hands the requests to an `Api`. So it does for further names, where its authority
+has some. Everything else gets 403 and is written down.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 from ccpin.wire.answers import failure
@@ -21,24 +23,25 @@ _MOST_REFUSED = 10_000
 
 
 class Authority:
-    """A CA that lives as long as this object, with a certificate for api.anthropic.com.
+    """A CA that lives as long as this object, with a certificate for api.anthropic.com and the names in `others`.
 
     `pem` is the CA's certificate; nobody but this process has its key. Raises ImportError where `trustme` is not
     installed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, others: Iterable[str] = ()) -> None:
         import trustme
 
+        self.hosts = frozenset({HOST, *others})
         authority = trustme.CA(organization_name="ccpin loopback", organization_unit_name="throw-away")
         self.pem: bytes = authority.cert_pem.bytes()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.set_alpn_protocols(["http/1.1"])
-        authority.issue_cert(HOST).configure_cert(self.context)
+        authority.issue_cert(*sorted(self.hosts)).configure_cert(self.context)
 
 
 class Proxy(Server):
-    """On a port of 127.0.0.1. With `api` and `authority` it plays api.anthropic.com, else it refuses all hosts.
+    """On a port of 127.0.0.1. With `api` and `authority` it plays the hosts of the authority, else it refuses all.
 
     `gateway` is the `host:port` of a loopback API: plain HTTP for it is let through, since some releases use the
     proxy for the base URL too, whatever NO_PROXY says.
@@ -74,7 +77,8 @@ class ProxyHandler(BaseHandler):
 
     def do_CONNECT(self) -> None:  # noqa: N802
         self.close_connection = True
-        if self.server.first_party is None or self.path.lower() != f"{HOST}:443":
+        host, _, port = self.path.lower().rpartition(":")
+        if self.server.first_party is None or port != "443" or host not in self.server.first_party[1].hosts:
             self._refuse(self.path)
             return
         api, authority = self.server.first_party

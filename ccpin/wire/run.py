@@ -14,19 +14,20 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import IO
 
 from ccpin.wire.capture import Capture, Mode
-from ccpin.wire.isolation import Streams, enter
+from ccpin.wire.isolation import Inside, Streams, enter
 from ccpin.wire.loopback import Api, Loopback
 from ccpin.wire.proxy import Authority, Proxy
 
 DUMMY_KEY = "sk-ant-api03-loopback-dummy"
 _PATH = "/usr/local/bin:/usr/bin:/bin"
-_OUTPUT_LIMIT = 8 << 20  # bytes of stdout, and of stderr, that are kept
+OUTPUT_LIMIT = 8 << 20  # bytes of stdout, and of stderr, that are kept
 _SEAL = {
     "HOME",
     "ANTHROPIC_API_KEY",
@@ -52,32 +53,70 @@ def run(
     stdin: bytes = b"",
     timeout: float = 60,
     isolate: bool = True,
+    hosts: Sequence[str] = (),
 ) -> Capture:
     """Starts `command` (an executable, or Node.js and a file; absolute) with `args`, and waits until it has ended.
 
     `env` is added to what every run gets: HOME, TMPDIR, PATH (the system's), a key and the proxies. `home` and `cwd`
     are existing folders, temporary ones when None. After `timeout` seconds it is killed; so is, at the end, all it
     started. `api` gives the answers, and may have been asked before: the capture holds only this run's requests.
+    `hosts` are names that it answers for in first-party mode, besides api.anthropic.com; gateway mode has none.
     `isolate=False` makes no namespace: for tests of the runner, with programs that are no release.
 
     Raises ValueError for a variable that would open a way out, OSError when the command cannot be started,
     ImportError for first-party mode without `trustme`, and what went wrong while answering.
     """
-    if os.name != "posix":
-        raise NotImplementedError(f"releases cannot be captured on {sys.platform}")
-    if sealed := sorted(name for name in env if name.upper() in _SEAL):
-        raise ValueError(f"not to be set for a captured run: {', '.join(sealed)}")
     api = api or Api()
     before = len(api.requests)
     argv = (*command, *args)
     with ExitStack() as stack:
-        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="ccpin-wire-", ignore_cleanup_errors=True))
         given, out, err = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(3))
         given.write(stdin)
         given.seek(0)
-        inside = stack.enter_context(enter(2, Streams(given, out, err), isolate=isolate))
-        serve = _gateway if mode == "gateway" else _first_party
-        proxy, towards = serve(stack, api, inside.listeners, scratch)
+        streams = Streams(given, out, err)
+        place = stack.enter_context(prepared(streams, mode, api, env, home=home, cwd=cwd, isolate=isolate, hosts=hosts))
+        started = time.monotonic()
+        code = place.inside.run(argv, place.variables, place.cwd, timeout=timeout)
+        seconds = round(time.monotonic() - started, 3)
+        said = (_text(out), _text(err))
+        refused = place.proxy.refused
+        return Capture(mode, place.inside.isolation, argv, code, *said, seconds, api.requests[before:], refused)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a release can be started: with these variables, in this folder, towards nothing but the proxy."""
+
+    inside: Inside
+    proxy: Proxy
+    variables: Mapping[str, str]
+    cwd: str
+
+
+@contextmanager
+def prepared(
+    streams: Streams,
+    mode: Mode,
+    api: Api,
+    env: Mapping[str, str],
+    *,
+    home: str | None,
+    cwd: str | None,
+    isolate: bool,
+    hosts: Sequence[str],
+) -> Iterator[Place]:
+    """Everything but the release itself; the parameters are those of `run`, and so is what is raised."""
+    if os.name != "posix":
+        raise NotImplementedError(f"releases cannot be captured on {sys.platform}")
+    if sealed := sorted(name for name in env if name.upper() in _SEAL):
+        raise ValueError(f"not to be set for a captured run: {', '.join(sealed)}")
+    with ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="ccpin-wire-", ignore_cleanup_errors=True))
+        inside = stack.enter_context(enter(2, streams, isolate=isolate))
+        if mode == "gateway":
+            proxy, towards = _gateway(stack, api, inside.listeners)
+        else:
+            proxy, towards = _first_party(stack, api, inside.listeners, Authority(hosts), scratch)
         variables = {
             "HOME": home or _folder(scratch, "home"),
             "TMPDIR": _folder(scratch, "tmp"),
@@ -87,17 +126,10 @@ def run(
             **towards,
             **env,
         }
-        folder = cwd or _folder(scratch, "work")
-        started = time.monotonic()
-        code = inside.run(argv, variables, folder, timeout=timeout)
-        seconds = round(time.monotonic() - started, 3)
-        said = (_text(out), _text(err))
-        return Capture(mode, inside.isolation, argv, code, *said, seconds, api.requests[before:], proxy.refused)
+        yield Place(inside, proxy, variables, cwd or _folder(scratch, "work"))
 
 
-def _gateway(
-    stack: ExitStack, api: Api, listeners: Sequence[socket.socket], scratch: str
-) -> tuple[Proxy, dict[str, str]]:
+def _gateway(stack: ExitStack, api: Api, listeners: Sequence[socket.socket]) -> tuple[Proxy, dict[str, str]]:
     """The API on a port, and a proxy that refuses every host; with the variables that lead a release there."""
     loopback = stack.enter_context(Loopback(api, listeners[0]))
     proxy = stack.enter_context(Proxy(listener=listeners[1], gateway=(f"127.0.0.1:{loopback.port}", api)))
@@ -105,10 +137,9 @@ def _gateway(
 
 
 def _first_party(
-    stack: ExitStack, api: Api, listeners: Sequence[socket.socket], scratch: str
+    stack: ExitStack, api: Api, listeners: Sequence[socket.socket], authority: Authority, scratch: str
 ) -> tuple[Proxy, dict[str, str]]:
     """The API behind a proxy that plays api.anthropic.com, and the certificate that makes a release believe it."""
-    authority = Authority()
     proxy = stack.enter_context(Proxy(api, authority, listeners[0]))
     path = os.path.join(scratch, "ca.pem")
     with open(path, "wb") as file:
@@ -124,4 +155,4 @@ def _folder(scratch: str, name: str) -> str:
 
 def _text(file: IO[bytes]) -> str:
     file.seek(0)
-    return file.read(_OUTPUT_LIMIT).decode("utf-8", "replace")
+    return file.read(OUTPUT_LIMIT).decode("utf-8", "replace")

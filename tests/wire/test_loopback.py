@@ -271,6 +271,16 @@ class TestProxy:
         assert (seen.mode, seen.host, seen.path) == ("first-party", "api.anthropic.com", "/v1/messages")
         assert proxy.refused == ()
 
+    def test_further_names_of_its_authority_end_in_it_too(self, tmp_path: Path) -> None:
+        authority, api = Authority(["downloads.claude.ai"]), Api()
+        with Proxy(api, authority) as proxy:
+            for host in ("downloads.claude.ai", "api.anthropic.com"):
+                assert events(self.first_party(proxy, authority, tmp_path, host))
+            with pytest.raises(requests.exceptions.ProxyError, match="403"):
+                self.first_party(proxy, authority, tmp_path, "claude.ai")
+        assert [seen.host for seen in api.requests] == ["downloads.claude.ai", "api.anthropic.com"]
+        assert [entry.authority for entry in proxy.refused] == ["claude.ai:443"]
+
     @pytest.mark.parametrize("host", ["statsig.anthropic.com", "api.anthropic.com:8443", "api.anthropic.com.example"])
     def test_all_others_are_refused(self, authority: Authority, tmp_path: Path, host: str) -> None:
         with Proxy(Api(), authority) as proxy:

@@ -51,6 +51,12 @@ class TestWhatIsCaptured:
         if not isolate:
             assert capture.isolation == "proxies only (not asked for)"
 
+    @pytest.mark.parametrize(("mode", "said"), [("first-party", "200"), ("gateway", "403")])
+    def test_a_further_host_is_answered_for_in_first_party_mode(self, mode: Mode, said: str) -> None:
+        capture = go("ask", mode=mode, hosts=["statsig.anthropic.com"])
+        assert (capture.exit_code, capture.stdout) == (0, f"200\n{said}\n")
+        assert [entry.why for entry in capture.refused if entry.why == "host"] == ["host"] * (said == "403")
+
     def test_an_api_may_serve_several_runs(self) -> None:
         api = Api()
         orders = [go("ask", api=api).main("hi").order for _ in range(2)]

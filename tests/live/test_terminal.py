@@ -1,0 +1,73 @@
+"""Real releases on a terminal: two turns that somebody types, a tool call among them, and a clean end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ccpin.wire.answers import ToolUse, Turn
+from ccpin.wire.capture import Capture, Mode, Request
+from ccpin.wire.loopback import Api
+from ccpin.wire.normal import Normal, normalised
+from ccpin.wire.terminal import Awaited, interactive, ready_home
+from tests.live import test_wire
+from tests.live.test_wire import MODEL, SENT, STRICT, Command
+
+pytestmark = pytest.mark.live
+
+command = test_wire.command
+
+PROMPT = {"2.1.330": "❯"}
+"""What is shown once something can be typed, where it is not `? for shortcuts`."""
+
+
+def mains(requests: tuple[Request, ...]) -> list[Request]:
+    """Those of the conversation itself: what is asked of small models besides has no tools."""
+    return [request for request in requests if request.streaming and request.tools]
+
+
+def answered(count: int) -> Awaited:
+    return lambda requests: len(mains(requests)) == count
+
+
+def converse(start: list[str], version: str, root: Path, mode: Mode) -> Capture:
+    home, cwd = root / "home", root / "work"
+    for folder in (home, cwd):
+        folder.mkdir(parents=True)
+    ready_home(str(home), str(cwd))
+    call = ToolUse("Bash", {"command": "echo from-$((40+2))", "description": "x"})
+    api = Api([Turn("", (call,)), Turn("all done"), Turn("once more")])
+    args = ["--allowedTools", "Bash"]
+    with interactive(start, args, mode=mode, api=api, env=STRICT, home=str(home), cwd=str(cwd)) as session:
+        session.wait_until_raw()
+        session.wait_for(PROMPT.get(version, "? for shortcuts"))
+        session.type("hello there\r")
+        session.wait_for(answered(2))
+        session.wait_for("all done")
+        session.type("a second word\r")
+        session.wait_for(answered(3))
+        session.wait_for("once more")
+        return session.end("/exit\r")
+
+
+@pytest.mark.parametrize(("version", "mode"), SENT)
+def test_two_turns(command: Command, tmp_path: Path, version: str, mode: Mode) -> None:
+    """By two users, whose requests are equal but for what the normaliser takes away, calls and history included."""
+    start = command(version)
+    seen: list[list[Normal]] = []
+    for name in ("ann", "bob"):
+        root = tmp_path / name
+        capture = converse(start, version, root, mode)
+        assert capture.exit_code == 0
+        assert not [entry for entry in capture.refused if entry.why != "host"]
+        first, result, second = mains(capture.requests)
+        assert capture.main("hello there") is first
+        assert capture.main("a second word") is second
+        assert {request.model for request in (first, result, second)} == {MODEL[version]}
+        assert b"from-42" in result.body
+        folders = {str(root / "home"): "home", str(root / "work"): "cwd"}
+        seen.append([normalised(request, folders) for request in (first, result, second)])
+    assert seen[0] == seen[1]
+    assert len({normal.digest() for normal in seen[0]}) == 3
+    assert len({normal.digest("tools") for normal in seen[0]}) == 1
