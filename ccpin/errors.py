@@ -81,7 +81,31 @@ class BadOption(UsageError):
 class BadSetting(UsageError):
     code = "bad-setting"
     text = "`{value}` is not a value for `{name}`: {reason}"
-    hint = "`ccpin config` shows the settings; `ccpin config minimum-version 2.0.14` sets this one"
+    hint = "`ccpin config` shows the settings; `ccpin config --help` tells how they are set"
+
+
+class UnknownProfile(UsageError):
+    code = "unknown-profile"
+    text = "`{profile}` is not a profile; there are {known}"
+    hint = "`ccpin env profile` shows what they hold"
+
+
+class UnknownFlag(UsageError):
+    code = "unknown-flag"
+    text = "`{name}` is not one of ccpin's behaviour flags{more}"
+    hint = "`ccpin env list --all` lists them"
+
+
+class BadFlagValue(UsageError):
+    code = "bad-flag-value"
+    text = "`{flag}` cannot stand in a lock: {reason}"
+    hint = "`ccpin env explain {name}` shows what it takes and what it does"
+
+
+class NothingToChange(UsageError):
+    code = "nothing-to-change"
+    text = "there is no lock whose flags could be changed: {path} does not exist"
+    hint = "write one first: `{command}`"
 
 
 # --- the lock ---------------------------------------------------------------------------------------
@@ -362,6 +386,12 @@ class BadVersionVariable(LaunchError):
     hint = "run what the lock says: `unset CCPIN_VERSION`"
 
 
+class ProblemsFound(LaunchError):
+    code = "problems-found"
+    text = "{count}"
+    hint = "mend them from the top, each with its command; `ccpin doctor` looks again"
+
+
 class Overridden(LaunchError):
     code = "overridden"
     text = "{name} is set, so `claude` does not start what the lock says"
@@ -388,6 +418,32 @@ class UpdateRefused(LaunchError):
     hint = "change the pin instead: `ccpin use VERSION`"
 
 
+class SettingsAbove(LaunchError):
+    code = "settings-above"
+    text = "{what}, and {level} stands above the lock ({pin}) in Claude Code {version}"
+    hint = (
+        "take it out of that file, or loosen the lock (`ccpin env profile default`); `ccpin doctor` shows all of them"
+    )
+
+
+class ClientDataKept(LaunchError):
+    code = "client-data-kept"
+    text = "client data cached in this file would change what {version} sends, and cannot be taken out: {reason}"
+    hint = "end the sessions that use it and start again, or loosen the lock: `ccpin env profile default`"
+
+
+class OwnSettings(LaunchError):
+    code = "own-settings"
+    text = "`--settings` cannot be merged with the lock's flags: {settings}: {reason}"
+    hint = "mend them; without ccpin's flags: `CCPIN_DISABLE=1 claude --settings FILE`"
+
+
+class BackgroundRefused(LaunchError):
+    code = "background-refused"
+    text = "`claude {verb}` is refused: {reason}"
+    hint = "end that supervisor first (`{command}`), or allow no background work at all: `ccpin env profile strict`"
+
+
 class BelowMinimum(LaunchError):
     code = "below-minimum"
     text = "Claude Code {version} is older than your own minimum-version, {minimum} ({file})"
@@ -397,7 +453,7 @@ class BelowMinimum(LaunchError):
 class BrokenSetting(LaunchError):
     code = "broken-setting"
     text = "`{name}` cannot be read: {reason}"
-    hint = "set it anew, `ccpin config {name} 2.0.14`, or take it away: `ccpin config {name} --unset`"
+    hint = "set it anew, `ccpin config {name} {example}`, or take it away: `ccpin config {name} --unset`"
 
 
 class NodeMissing(LaunchError):

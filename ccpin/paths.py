@@ -7,6 +7,8 @@
     ├── env.sh  env.fish                 what shells read: they put shims/ (and bin/) first on PATH
     ├── setup.json                       which files `ccpin setup` wrote, for `--undo`
     ├── minimum-version                  one line, `N.N.N`: older releases are refused
+    ├── allow-flags  keep-flags          one name a line: what locks may set beyond the table; what stays as it is set
+    ├── settings/<digest>.json           a user's own `--settings` with a lock's flags in it; 0600
     ├── default/.ccpin.lock              the lock outside of any project (`ccpin use --global`)
     ├── projects/<hash>                  one line each: the path of a lock that was used here
     ├── locks/<entry>.lock               held while an entry is being written
@@ -14,6 +16,7 @@
         ├── <platform>/                  exists only when whole: put there by one rename
         │   ├── claude                   the executable, or a link to the JavaScript entry point
         │   ├── package/…                a JavaScript release's files
+        │   ├── takes-settings           empty; there where the release knows the option `--settings`
         │   └── receipt.json             what was verified, written last
         └── node                         a link to the Node.js that was checked for this release
 
@@ -41,6 +44,9 @@ class Home:
         self.locks = os.path.join(root, "locks")
         self.projects = os.path.join(root, "projects")
         self.minimum_version = os.path.join(root, "minimum-version")
+        self.allow_flags = os.path.join(root, "allow-flags")
+        self.keep_flags = os.path.join(root, "keep-flags")
+        self.settings = os.path.join(root, "settings")
         self.default_lock = os.path.join(root, "default", LOCK_NAME)
         self.setup_record = os.path.join(root, "setup.json")
 

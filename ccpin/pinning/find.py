@@ -42,20 +42,21 @@ def find_pin(home: Home) -> Pin:
     """The pin of the current folder. Raises NoLock, and LockError where there is one that cannot be used."""
     path = nearest_lock()
     if path is not None:
-        return read_pin(path, "lock")
+        return read_pin(home, path, "lock")
     if os.path.lexists(home.default_lock):
-        return read_pin(home.default_lock, "default")
+        return read_pin(home, home.default_lock, "default")
     raise NoLock()
 
 
-def read_pin(path: str, why: str) -> Pin:
+def read_pin(home: Home, path: str, why: str) -> Pin:
     """The pin that one lock names: its head as the shim reads it, or, where that is not canonical, as TOML."""
     data = read_bytes(path)
     head = read_head(data)
     if head is None:
         from ccpin.pinning import lock
+        from ccpin.pinning.own import allowed_flags
 
-        head = lock.parse(data, path).head()
+        head = lock.parse(data, path, allowed_flags(home)).head()
     return Pin(head, path, why, data)
 
 
@@ -97,10 +98,10 @@ def minimum_version(home: Home) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise BrokenSetting(where=path, name="minimum-version", reason=_said(error)) from None
+        raise BrokenSetting(where=path, name="minimum-version", reason=_said(error), example="2.0.14") from None
     floor = text.removesuffix("\n")
     if not is_version(floor):
-        raise BrokenSetting(where=path, name="minimum-version", reason=f"`{floor}` is not N.N.N")
+        raise BrokenSetting(where=path, name="minimum-version", reason=f"`{floor}` is not N.N.N", example="2.0.14")
     return floor
 
 

@@ -4,8 +4,9 @@ The head is everything before the line `[artifacts]`. Its grammar is small enoug
 
     lines end in LF; words are split at spaces, and at nothing else
     a line is blank, a comment (`#` …), `[table]`, or `name = "value"`, with an optional ` #` comment behind
-    `lock-version = 1`, then [claude] with version, request, runtime and digest once each, in any order,
-    then [env] with each flag at most once, then [artifacts], where reading stops
+    `lock-version = 1`, then [claude] with version, request, runtime and digest once each, in any order, and
+    `clean = true` at most once, then [env] with each flag at most once and a value of its kind, in which no
+    bracket stands, then [artifacts], where reading stops
 
 All else is "not canonical": the shim hands such a lock over, and the launch reads it as TOML
 (`ccpin.pinning.lock`). Because the launch asks this reader first, shell and Python agree by construction; a
@@ -33,15 +34,26 @@ _TABLES = ("[claude]", "[env]", "[artifacts]")
 class Head:
     """What a lock says about a launch. `digest` is 64 hex digits, `line` where the version stands, from 1."""
 
-    __slots__ = ("digest", "env", "line", "request", "runtime", "version")
+    __slots__ = ("clean", "digest", "env", "line", "request", "runtime", "version")
 
-    def __init__(self, version: str, request: str, runtime: str, digest: str, env: dict[str, str], line: int) -> None:
+    def __init__(
+        self,
+        version: str,
+        request: str,
+        runtime: str,
+        digest: str,
+        env: dict[str, str],
+        line: int,
+        *,
+        clean: bool = False,
+    ) -> None:
         self.version = version
         self.request = request
         self.runtime = runtime
         self.digest = digest
         self.env = env
         self.line = line
+        self.clean = clean
 
 
 def read_head(data: bytes) -> Head | None:
@@ -61,7 +73,7 @@ def read_head(data: bytes) -> Head | None:
                 return None
             section = words[0]
             if section == "[artifacts]":
-                return Head(**_claude(values), env=env, line=version_line)
+                return Head(**_claude(values), env=env, line=version_line, clean="clean" in values)
             continue
         if not (_take_flag(words, env) if section == "[env]" else _take_value(words, section, values)):
             return None
@@ -125,7 +137,7 @@ def _words(line: str) -> list[str] | None:
 def _is_next_table(table: str, section: str, values: dict[str, str]) -> bool:
     """Whether `table` is the one that comes behind `section`, which must be complete."""
     done = -1 if not section else _TABLES.index(section)
-    complete = "lock-version" in values and (done < 0 or len(values) == 1 + len(_CLAUDE_KEYS))
+    complete = "lock-version" in values and (done < 0 or values.keys() >= set(_CLAUDE_KEYS))
     return complete and done + 1 < len(_TABLES) and table == _TABLES[done + 1]
 
 
@@ -136,6 +148,9 @@ def _take_value(words: list[str], section: str, values: dict[str, str]) -> bool:
     if not section:
         values[name] = value
         return name == "lock-version" and value == str(FORMAT)
+    if name == "clean":
+        values[name] = value
+        return value == "true"
     value = _unquote(value)
     values[name] = value
     return name in _CHECKS and _CHECKS[name](value)
@@ -143,7 +158,7 @@ def _take_value(words: list[str], section: str, values: dict[str, str]) -> bool:
 
 def _take_flag(words: list[str], env: dict[str, str]) -> bool:
     name, value = words[0], _unquote(words[1])
-    if name in env or flags.problem(name, value):
+    if name in env or flags.problem(name, value) or "[" in value or "]" in value:  # in a shell, brackets are globs
         return False
     env[name] = value
     return True

@@ -57,14 +57,17 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Lock:
-    """What a project says. `env` is name -> value, `artifacts` platform -> Artifact, both in canonical order."""
+    """What a project says. `env` is name -> value, `artifacts` platform -> Artifact, both in canonical order; `clean`
+    that a launch takes away what else of the table is set. `line` is where the version stands in a text that was read.
+    """
 
     version: str
     request: str
     runtime: str
     artifacts: Mapping[str, Artifact]
-    env: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(flags.DEFAULT, flags.ON))
-    line: int = 0
+    env: Mapping[str, str] = field(default_factory=lambda: dict(flags.PROFILES["default"].env))
+    clean: bool = False
+    line: int = field(default=0, compare=False)
 
     @property
     def digest(self) -> str:
@@ -72,32 +75,33 @@ class Lock:
         return hashlib.sha256(_artifact_lines(self.artifacts).encode()).hexdigest()
 
     def head(self) -> head.Head:
-        return head.Head(
-            self.version, self.request, self.runtime, self.digest, dict(sorted(self.env.items())), self.line
-        )
+        env = dict(sorted(self.env.items()))
+        return head.Head(self.version, self.request, self.runtime, self.digest, env, self.line, clean=self.clean)
 
 
-def parse(data: bytes, where: str) -> Lock:
-    """The lock in `data`; `where` is its path, for messages.
+def parse(data: bytes, where: str, allowed: frozenset[str] = frozenset()) -> Lock:
+    """The lock in `data`; `where` is its path, for messages, `allowed` the names that this user lets locks set
+    beyond the table.
 
     Raises LockConflict, LockFromTheFuture, LockInvalid, FlagRefused, DigestMismatch, each with file and line.
     """
-    return _Reader(data, where).lock()
+    return _Reader(data, where, allowed).lock()
 
 
-def render(lock: Lock, old: str | None = None) -> str:
-    """The text of `lock`. Over an `old` valid text, its unknown keys and comments survive."""
-    if old is None or old == _canonical(parse(old.encode(), "")):
+def render(lock: Lock, old: str | None = None, allowed: frozenset[str] = frozenset()) -> str:
+    """The text of `lock`. Over an `old` valid text, its unknown keys and comments survive; `allowed` as in `parse`."""
+    if old is None or old == _canonical(parse(old.encode(), "", allowed)):
         return _canonical(lock)
     return _rewrite(lock, old)
 
 
 def _canonical(lock: Lock) -> str:
     env = "".join(f'{name} = "{value}"\n' for name, value in sorted(lock.env.items()))
+    clean = "clean = true\n" if lock.clean else ""
     return (
         f"{_HEADER}lock-version = {head.FORMAT}\n\n"
         f'[claude]\nversion = "{lock.version}"\nrequest = "{lock.request}"\n'
-        f'runtime = "{lock.runtime}"\ndigest = "sha256:{lock.digest}"\n\n'
+        f'runtime = "{lock.runtime}"\ndigest = "sha256:{lock.digest}"\n{clean}\n'
         f"[env]\n{env}\n[artifacts]\n{_artifact_lines(lock.artifacts)}"
     )
 
@@ -114,6 +118,10 @@ def _rewrite(lock: Lock, old: str) -> str:
     for key in ("version", "request", "runtime"):
         claude[key] = getattr(lock, key)
     claude["digest"] = f"sha256:{lock.digest}"
+    if lock.clean:
+        claude["clean"] = True
+    else:
+        claude.pop("clean", None)
     _replace(document["env"], {name: tomlkit.string(value) for name, value in sorted(lock.env.items())})
     fresh: Any = tomlkit.parse(f"[artifacts]\n{_artifact_lines(lock.artifacts)}")
     _replace(document["artifacts"], dict(fresh["artifacts"].items()))
@@ -132,8 +140,9 @@ def _replace(table: Any, wanted: Mapping[str, Any]) -> None:
 class _Reader:
     """One reading of one text: the checks of the format, each with the line that it is about."""
 
-    def __init__(self, data: bytes, where: str) -> None:
+    def __init__(self, data: bytes, where: str, allowed: frozenset[str]) -> None:
         self.where = where
+        self.allowed = allowed
         try:
             self.text = data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -171,6 +180,7 @@ class _Reader:
             runtime,
             dict(sorted(artifacts.items())),
             self.env(),
+            self.clean(claude),
             self.line("claude", "version"),
         )
         if lock.digest != digest[7:]:
@@ -211,10 +221,16 @@ class _Reader:
             self.refuse(self.line(name, key) or self.line("", name), f"`{key}` {shown}, not {form}")
         return value
 
+    def clean(self, table: dict[str, Any]) -> bool:
+        clean = table.get("clean", False)
+        if not isinstance(clean, bool):
+            self.refuse(self.line("claude", "clean"), f"`clean` is {_shown(clean)}, not true or false")
+        return clean
+
     def env(self) -> dict[str, str]:
         env = self.table("env")
         for name, value in env.items():
-            if reason := flags.problem(name, value):
+            if reason := flags.problem(name, value, self.allowed):
                 raise FlagRefused(where=self.at(self.line("env", name)), name=_shown(name), reason=reason)
         return dict(sorted(env.items()))
 

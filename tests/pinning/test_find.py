@@ -116,10 +116,10 @@ class TestUnreadable:
     def test_a_lock_that_is_not_canonical_is_read_as_toml(self, tmp_path: Path) -> None:
         path = put(tmp_path)
         path.write_text(path.read_text().replace('"node"', "'node'"))
-        assert read_pin(str(path), "lock").head.runtime == "node"
+        assert read_pin(Home(str(tmp_path)), str(path), "lock").head.runtime == "node"
         path.write_text("lock-version = 1\n")
         with pytest.raises(LockInvalid):
-            read_pin(str(path), "lock")
+            read_pin(Home(str(tmp_path)), str(path), "lock")
 
 
 class TestMinimum:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from ccpin.pinning.head import is_digest, is_request, is_version, read_head, version_key
@@ -22,7 +24,15 @@ def test_says_what_the_lock_says() -> None:
         lock.digest,
     )
     assert head.env == lock.env
+    assert head.clean is False
     assert head.line == 6
+
+
+def test_a_clean_slate() -> None:
+    lock = dataclasses.replace(locks.node(), clean=True, env={"CLAUDE_CODE_MODEL_CATALOG": "off"})
+    head = read_head(render(lock).encode())
+    assert head is not None
+    assert (head.clean, head.env) == (True, {"CLAUDE_CODE_MODEL_CATALOG": "off"})
 
 
 def test_stops_at_the_artifacts() -> None:
@@ -37,6 +47,10 @@ def test_stops_at_the_artifacts() -> None:
         ("lock-version = 1", "lock-version = 1 # one"),
         ("[claude]\n", "\n   \n# note\n[claude]\n"),
         ('DISABLE_UPDATES = "1"\n', ""),
+        ('runtime = "native"', 'runtime = "native"\nclean = true  # a clean slate'),
+        ('version = "2.1.330"', 'clean = true\nversion = "2.1.330"'),
+        ("[env]\n", '[env]\nMAX_THINKING_TOKENS = "0"\nENABLE_TOOL_SEARCH = "auto"\n'),
+        ("[env]\n", '[env]\nANTHROPIC_MODEL = "us.anthropic.claude-3:0/x@y"\n'),
     ],
 )
 def test_ways_to_write_it_that_it_knows(old: str, new: str) -> None:
@@ -62,7 +76,15 @@ def test_ways_to_write_it_that_it_knows(old: str, new: str) -> None:
         ('version = "2.1.330"\n', ""),
         ('version = "2.1.330"', 'version = "2.1.330"\r'),
         ('version = "2.1.330"', 'version\t= "2.1.330"'),
-        ('runtime = "native"', 'runtime = "native"\nclean = true'),
+        ('runtime = "native"', 'runtime = "native"\nclean = false'),
+        ('runtime = "native"', 'runtime = "native"\nclean = "true"'),
+        ('runtime = "native"', 'runtime = "native"\nclean = true\nclean = true'),
+        ("[env]\n", "[env]\nclean = true\n"),
+        ("[claude]\n", "clean = true\n[claude]\n"),
+        ("[env]\n", '[env]\nANTHROPIC_MODEL = "sonnet[1m]"\n'),
+        ("[env]\n", '[env]\nMAX_THINKING_TOKENS = "007"\n'),
+        ("[env]\n", '[env]\nFORCE_AUTOUPDATE_PLUGINS = "1"\n'),
+        ("[env]\n", '[env]\nCLAUDE_CODE_SCROLL_SPEED = "3"\n'),
         ("[env]\n", '[env]\nPATH = "1"\n'),
         ('DISABLE_UPDATES = "1"', 'DISABLE_UPDATES = "0"'),
         ('DISABLE_UPDATES = "1"', 'DISABLE_UPDATES = "1"\nDISABLE_UPDATES = "1"'),

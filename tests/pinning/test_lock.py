@@ -60,6 +60,12 @@ any = {{ npm = "{lock.artifacts["any"].npm}" }}
             == NODE
         )
 
+    def test_says_that_a_launch_starts_from_a_clean_slate(self) -> None:
+        text = render(dataclasses.replace(locks.node(), clean=True))
+        assert text == NODE.replace("\n\n[env]", "\nclean = true\n\n[env]")
+        assert parse(text.encode(), "L").clean is parse(text.encode(), "L").head().clean is True
+        assert parse(NODE.replace("\n\n[env]", "\nclean = false\n\n[env]").encode(), "L").clean is False
+
     def test_holds_all_platforms_in_order(self) -> None:
         lines = NATIVE.partition("[artifacts]\n")[2].splitlines()
         assert [line.split(" = ")[0] for line in lines] == sorted(ALL)
@@ -114,6 +120,8 @@ class TestRefused:
             ('runtime = "node"', 'runtime = "bun"', 8, "`runtime`"),
             ("digest = ", "digest = 5 #", 9, "`digest`"),
             ("[env]", "[environment]", 1, "[env]"),
+            ("\n[env]", 'clean = "true"\n[env]', 10, "`clean` is true, not true or false"),
+            ("\n[env]", "clean = 1\n[env]", 10, "`clean` is 1"),
             ("any = {", "linux-x64 = {", 17, "one artifact"),
             ("npm = ", "url = ", 18, "any"),
             ("npm = ", 'url = "x", npm = ', 18, "any"),
@@ -170,6 +178,11 @@ class TestRefused:
             'DISABLE_TELEMETRY = ""',
             "DISABLE_TELEMETRY = 1",
             "DISABLE_TELEMETRY = true",
+            'MAX_THINKING_TOKENS = "200001"',
+            'ANTHROPIC_MODEL = "$(id)"',
+            'CLAUDE_CODE_MODEL_CATALOG = "on"',
+            'FORCE_AUTOUPDATE_PLUGINS = "1"',
+            'CLAUDE_CODE_SCROLL_SPEED = "3"',
             'disable_telemetry = "1"',
             '"DISABLE_TELEMETRY " = "1"',
         ],
@@ -179,6 +192,17 @@ class TestRefused:
         assert isinstance(error, FlagRefused)
         assert error.where == "L:12"
         assert "ccpin env --all" in error.hint
+
+    def test_a_flag_that_this_user_allows(self) -> None:
+        text = NODE.replace("[env]\n", '[env]\nCLAUDE_CODE_SCROLL_SPEED = "3"\n')
+        allowed = frozenset({"CLAUDE_CODE_SCROLL_SPEED"})
+        lock = parse(text.encode(), "L", allowed)
+        assert lock.env["CLAUDE_CODE_SCROLL_SPEED"] == "3"
+        assert parse(render(lock, text, allowed).encode(), "L", allowed) == lock
+        with pytest.raises(FlagRefused):
+            parse(text.encode(), "L", frozenset({"CLAUDE_CODE_GLOB_TIMEOUT_SECONDS"}))
+        with pytest.raises(FlagRefused):
+            parse(text.replace('"3"', '"3 4"').encode(), "L", allowed)
 
     def test_a_name_that_would_write_to_the_terminal(self) -> None:
         error = refused(NODE.replace("[env]\n", '[env]\n"\\u001b[2Jx\\nccpin: all is well" = "1"\n'))
@@ -262,6 +286,14 @@ class TestRewriting:
             assert kept in text
         assert dataclasses.replace(parse(text.encode(), ""), line=0) == new
         assert "linux-x64" not in text
+
+    def test_a_clean_slate_comes_and_goes(self) -> None:
+        clean = dataclasses.replace(locks.native(), clean=True)
+        text = render(clean, self.OLD)
+        assert 'why = "the parser"  # ask Ada' in text
+        assert parse(text.encode(), "") == clean
+        assert render(clean, text) == text
+        assert parse(render(locks.native(), text).encode(), "") == locks.native()
 
     def test_nothing_changes_where_nothing_has_to(self) -> None:
         assert render(locks.native(), self.OLD) == self.OLD
