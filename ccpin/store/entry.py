@@ -16,6 +16,9 @@ from ccpin import platforms
 from ccpin.paths import Home
 
 RECEIPT = "receipt.json"
+SETTINGS_MARK = "takes-settings"
+"""An empty file beside the receipt of a release that knows the option `--settings`: sh cannot read JSON."""
+
 COMMAND = "claude"
 """The fixed name in every entry: the native executable, or a link to the JavaScript entry point."""
 
@@ -47,6 +50,11 @@ def ready(home: Home, version: str, digest: str, runtime: str) -> str | None:
     if status.st_size == 0 or sealed <= status.st_mtime_ns or not os.access(command, os.X_OK):
         return None
     return command
+
+
+def takes_settings(folder: str) -> bool:
+    """Whether the release in a platform folder knows the option `--settings`, as `shims/claude` asks it."""
+    return os.path.isfile(os.path.join(folder, SETTINGS_MARK))
 
 
 def real_command(command: str) -> str:

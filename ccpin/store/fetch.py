@@ -22,11 +22,13 @@ from ccpin.errors import (
     WrongVersionInside,
 )
 from ccpin.paths import Home
+from ccpin.pinning.flags import TABLE
 from ccpin.pinning.lock import Artifact, Lock
 from ccpin.releases.registry import CLAUDE, Registry, Tarball, platform_package
 from ccpin.releases.resolve import engines_of
 from ccpin.store.entry import COMMAND, command_name, install_folder, platform_key, ready
 from ccpin.store.receipt import Kept, Receipt, changes, installs, sha256_of
+from ccpin.store.scan import scan
 
 LONG_AGO_NS = 499_162_500 * 10**9
 """The mtime that npm gives files. Any time in the past serves: the receipt must be newer than the executable, and
@@ -80,6 +82,7 @@ def download(
         _link_command(staging, executable)
     written[executable] = replace(written[executable], executable=True)
     files = {path: Kept(u.size, u.sha256, _seal(staging, path, u)) for path, u in written.items() if path != _PACKAGE}
+    found = scan(staging, executable)  # behind every comparison: only what was verified is worth reading
     return Receipt(
         lock.version,
         lock.runtime,
@@ -89,6 +92,8 @@ def download(
         tarball.integrity,
         executable,
         files,
+        found.flags,
+        found.settings,
         engines,
     )
 
@@ -192,8 +197,16 @@ def same_executable(home: Home, lock: Lock, staging: str) -> Receipt | None:
             os.link(other.executable, os.path.join(staging, command_name(lock.runtime)))
         except OSError:  # another file system, or one without hard links
             return None
-        return replace(other.receipt, digest=lock.digest)
+        return _up_to_date(replace(other.receipt, digest=lock.digest), staging)
     return None
+
+
+def _up_to_date(receipt: Receipt, staging: str) -> Receipt:
+    """A receipt that covers this very table of flags: another ccpin's, with another table, may have written it."""
+    if receipt.reads.keys() == TABLE.keys():
+        return receipt
+    found = scan(staging, receipt.executable)
+    return replace(receipt, reads=found.flags, takes_settings=found.settings)
 
 
 def _seal(folder: str, path: str, file: Unpacked) -> int:

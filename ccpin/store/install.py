@@ -1,8 +1,8 @@
 """Installing: what a lock names, downloaded once, verified against that very lock, published by one rename.
 
 The story: hold the entry's lock; look again; make a staging folder beside the target; fetch, hash and unpack in one
-pass; compare every digest; run nothing; write the receipt; make everything read-only and flush it; rename. Whatever
-breaks before the rename leaves no entry, and the staging folder goes away.
+pass; compare every digest; run nothing; look up which flags the files name; write the receipt; make everything
+read-only and flush it; rename. Whatever breaks before the rename leaves no entry, and the staging folder goes away.
 """
 
 from __future__ import annotations
@@ -31,11 +31,15 @@ _UPDATER_MARKS = (
     "/node_modules/@anthropic-ai/",
     "/local/node_modules/",
     "/claude/versions/",
-    "/Caskroom/",
+    "/caskroom/",
     "/mise/installs/",
     "/asdf/installs/",
+    "/.asdf/installs/",
+    "/microsoft/winget/packages/",
+    "/microsoft/winget/links/",
 )
-"""Parts of a path by which Claude Code's updater knows its own installations (read in 2.1.330)."""
+"""Parts of a path, in small letters, by which Claude Code's updater knows installations (read in 2.1.113, 2.1.200 and
+2.1.330, which look at some of them in either case)."""
 
 _BUSY_MINUTES = 30
 
@@ -100,7 +104,7 @@ def _require_locked(lock: Lock) -> None:
 def _require_fit_place(home: Home) -> None:
     path = os.path.realpath(home.releases).replace(os.sep, "/") + "/"
     for mark in _UPDATER_MARKS:
-        if mark in path:
+        if mark in path.lower():
             raise StoreMisplaced(path=home.root, part=mark)
 
 

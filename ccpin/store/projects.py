@@ -9,7 +9,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 
-from ccpin.errors import LockError
+from ccpin.errors import CcpinError
 from ccpin.files import make_folder, replace_file
 from ccpin.paths import Home
 from ccpin.pinning.find import Pin, read_pin
@@ -48,7 +48,7 @@ def known(home: Home) -> list[Project]:
                 paths.add(os.fsdecode(file.read(1 << 16)))
         except OSError:
             continue
-    return [Project(path, _pin(path)) for path in sorted(paths)]
+    return [Project(path, _pin(home, path)) for path in sorted(paths)]
 
 
 def users(projects: list[Project], version: str, digest: str) -> list[str]:
@@ -62,8 +62,8 @@ def users(projects: list[Project], version: str, digest: str) -> list[str]:
     return [project.path for project in projects if names(project)]
 
 
-def _pin(path: str) -> Pin | None:
+def _pin(home: Home, path: str) -> Pin | None:
     try:
-        return read_pin(path, "lock")
-    except (LockError, ValueError):  # a record that a crash left full of zeros names no file
+        return read_pin(home, path, "lock")
+    except (CcpinError, ValueError):  # a record that a crash left full of zeros names no file
         return None

@@ -9,7 +9,7 @@ import shutil
 import stat
 import sys
 
-from ccpin.store.entry import RECEIPT
+from ccpin.store.entry import RECEIPT, SETTINGS_MARK
 from ccpin.store.receipt import Receipt
 
 STAGING = ".staging-"
@@ -17,13 +17,11 @@ STAGING = ".staging-"
 
 
 def publish(staging: str, folder: str, receipt: Receipt) -> None:
-    """Writes the receipt, flushes everything, and makes `staging` be `folder`, which is beside it."""
-    path = os.path.join(staging, RECEIPT)
-    with open(path, "x", encoding="utf-8") as file:
-        file.write(receipt.to_json())
-        file.flush()
-        os.fsync(file.fileno())
-    os.chmod(path, 0o444)
+    """Writes the receipt, and before it what it says to sh; flushes everything, and makes `staging` be `folder`, which
+    is beside it."""
+    if receipt.takes_settings:
+        _write(os.path.join(staging, SETTINGS_MARK), "")
+    _write(os.path.join(staging, RECEIPT), receipt.to_json())
     for parent, folders, _ in os.walk(staging, topdown=False):
         for name in folders:
             os.chmod(os.path.join(parent, name), 0o555)
@@ -35,6 +33,14 @@ def publish(staging: str, folder: str, receipt: Receipt) -> None:
     os.chmod(folder, 0o555)
     _flush_folder(os.path.dirname(folder))
     remove_tree(old)
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "x", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(path, 0o444)
 
 
 def _flush_folder(folder: str) -> None:

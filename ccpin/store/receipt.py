@@ -13,9 +13,9 @@ from typing import Any
 from ccpin.paths import Home
 from ccpin.pinning.head import is_version, version_key
 from ccpin.pinning.lock import Artifact
-from ccpin.store.entry import COMMAND, RECEIPT
+from ccpin.store.entry import COMMAND, RECEIPT, SETTINGS_MARK, takes_settings
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Receipt:
     """What was installed, out of which artifact of which lock (`digest`), and every file of it.
 
     `executable` and the keys of `files` are paths below the entry's platform folder, with `/`. `integrity` is npm's
-    sha512 of the tarball that it came from.
+    sha512 of the tarball that it came from. `reads` maps the names of ccpin's table of flags, as it was at the
+    install, to whether the release's files hold them; `takes_settings` tells whether it knows the option `--settings`.
     """
 
     version: str
@@ -43,6 +44,8 @@ class Receipt:
     integrity: str
     executable: str
     files: Mapping[str, Kept]
+    reads: Mapping[str, bool]
+    takes_settings: bool
     engines: str | None = None
 
     def to_json(self) -> str:
@@ -79,6 +82,7 @@ def read_install(folder: str) -> Install | None:
             return None
         data["artifact"] = Artifact(**data["artifact"])
         data["files"] = {path: Kept(**kept) for path, kept in data["files"].items()}
+        data["reads"] = dict(data["reads"])
         return Install(folder, Receipt(**data))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
@@ -109,6 +113,9 @@ def changes(install: Install, *, deep: bool = False) -> list[str]:
         command = os.path.join(install.folder, COMMAND)
         if not os.path.islink(command) or os.readlink(command) != install.receipt.executable:
             found.append(f"{command}: it does not lead to {install.receipt.executable}")
+    if takes_settings(install.folder) is not install.receipt.takes_settings:
+        said = "is missing" if install.receipt.takes_settings else "should not be there"
+        found.append(f"{os.path.join(install.folder, SETTINGS_MARK)}: it {said}")
     for path, kept in install.receipt.files.items():
         full = os.path.join(install.folder, *path.split("/"))
         try:

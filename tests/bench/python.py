@@ -19,7 +19,7 @@ from pathlib import Path
 from ccpin import platforms
 from ccpin.paths import LOCK_NAME, Home
 from ccpin.pinning.lock import Artifact, Lock, render
-from ccpin.store.entry import RECEIPT, install_folder
+from ccpin.store.entry import RECEIPT, SETTINGS_MARK, install_folder
 from ccpin.store.fetch import LONG_AGO_NS
 from ccpin.store.receipt import Kept, Receipt, sha256_of
 from tests.bench._runs import Run, Way, environment, interleaved, median, ratio, table
@@ -71,7 +71,9 @@ class Machine:
         os.utime(self.executable, ns=(LONG_AGO_NS, LONG_AGO_NS))
         kept = Kept(artifact.size or 0, str(artifact.sha256), LONG_AGO_NS)
         platform = platforms.current()
-        receipt = Receipt(lock.version, "native", platform, lock.digest, artifact, "", "claude", {"claude": kept})
+        files = {"claude": kept}
+        receipt = Receipt(lock.version, "native", platform, lock.digest, artifact, "", "claude", files, {}, True)
+        (folder / SETTINGS_MARK).touch()
         (folder / RECEIPT).write_text(receipt.to_json())
         self.env = environment(CCPIN_HOME=self.home.root)
 

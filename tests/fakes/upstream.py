@@ -16,6 +16,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ccpin.pinning.head import version_key
 from ccpin.platforms import ALL, ANY, executable_name
 from tests.fakes import claude
 from tests.fakes.packages import (
@@ -39,6 +40,9 @@ _NEW = (
     "DISABLE_INSTALLATION_CHECKS",
     "DISABLE_UPDATES",
 )
+SETTINGS = "--settings <file-or-json>"
+"""What a release that knows the option says of it (1.0.100 and later)."""
+
 _BUILD = {"commit": "0" * 40, "buildDate": "2026-11-20T17:55:16Z"}
 
 
@@ -94,13 +98,13 @@ class Upstream:
         dependencies: Mapping[str, str] | None = None,
         engines: str | None = ">=18.0.0",
         inside: str | None = None,
-        reads: tuple[str, ...] = _OLD,
+        reads: tuple[str, ...] | None = None,
         pad: int = 0,
         hard: bool = False,
         extra: Iterable[Entry] = (),
         **fields: Any,
     ) -> Package:
-        """A JavaScript release. `inside` is the version its files claim; `fields` go into package.json."""
+        """A JavaScript release. `reads` is what its files name, `inside` is the version its files claim; `fields` go into package.json."""
         said = inside or version
         about = package_json(WRAPPER, said, engines) | {
             "bin": {"claude": bin_name},
@@ -108,7 +112,8 @@ class Upstream:
             "optionalDependencies": {"@img/sharp-linux-x64": "^0.33.5"},
         }
         in_head = not version.startswith("0.2.")  # they have no version comment
-        script = claude.javascript(said, said=in_head, pad=pad, hard=hard, reads=reads)
+        usual = (*_OLD, SETTINGS) if version_key(version) >= (1, 0, 100) else _OLD
+        script = claude.javascript(said, said=in_head, pad=pad, hard=hard, reads=usual if reads is None else reads)
         return self.add(js_package(version, about | fields, script, extra))
 
     def add_native(
@@ -123,7 +128,7 @@ class Upstream:
         sdk_version: str | None = None,
         engines: str | None = None,
         inside: str | None = None,
-        reads: tuple[str, ...] = _NEW,
+        reads: tuple[str, ...] | None = None,
         pad: int = 0,
         hard: bool = False,
         extra: Iterable[Entry] = (),
@@ -135,7 +140,8 @@ class Upstream:
         """
         said = inside or version
         extra = tuple(extra)
-        executables = {p: claude.native(said, p, pad=pad, hard=hard, reads=reads) for p in ALL}
+        texts = (*_NEW, SETTINGS) if reads is None else reads
+        executables = {p: claude.native(said, p, pad=pad, hard=hard, reads=texts) for p in ALL}
         for platform in platforms:
             self.add(platform_package(version, platform, said, executables[platform], extra))
         if manifest:
@@ -184,7 +190,7 @@ def _usual() -> Upstream:
     for version in ("1.0.20", "2.0.14", "2.0.15"):
         upstream.add_js(version)
     for version in ("2.1.110", "2.1.112"):  # published both ways
-        upstream.add_js(version, reads=_NEW)
+        upstream.add_js(version, reads=(*_NEW, SETTINGS))
         upstream.add_native(version, wrapper=False)
     for version in ("2.1.113", "2.1.200", "2.1.330"):
         upstream.add_native(version)

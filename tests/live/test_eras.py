@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ccpin.pinning.head import version_key
 from ccpin.pinning.lock import parse
-from ccpin.store.entry import RECEIPT, install_folder
+from ccpin.store.entry import RECEIPT, SETTINGS_MARK, install_folder
 from ccpin.store.receipt import Install, read_install
 from tests.live.machine import ERAS, User, answer
 
@@ -30,7 +31,8 @@ def test_a_release_of_each_era_answers_its_own_number(user: User, version: str, 
     assert said == answer(version)
 
     install = _installed(user, project)
-    assert _files(install) == {*install.receipt.files, RECEIPT, "claude"}
+    mark = {SETTINGS_MARK} if version_key(version) >= (1, 0, 100) else set()
+    assert _files(install) == {*install.receipt.files, RECEIPT, "claude", *mark}
     user.ccpin("check", "--deep", cwd=project).ok()
     note(
         f"{said.strip():<22} {install.receipt.runtime:<6} {install.size / 1e6:>4.0f} MB,"

@@ -10,7 +10,15 @@ import pytest
 
 from ccpin import platforms
 from ccpin.paths import Home
-from ccpin.store.entry import command_name, install_folder, node_link, platform_key, ready, real_command
+from ccpin.store.entry import (
+    command_name,
+    install_folder,
+    node_link,
+    platform_key,
+    ready,
+    real_command,
+    takes_settings,
+)
 from tests.store.installing import posix
 
 DIGEST = "0123456789abcdef" * 4
@@ -40,6 +48,15 @@ def test_places(home: Home) -> None:
     assert node_link(home, "2.0.14", DIGEST) == os.path.join(home.releases, f"2.0.14-{DIGEST[:32]}", "node")
     assert (platform_key("node"), platform_key("native")) == ("any", platforms.current())
     assert command_name("node") == "claude"
+
+
+def test_what_knows_the_option_is_marked(folder: Path) -> None:
+    assert takes_settings(str(folder)) is False
+    (folder / "takes-settings").mkdir()
+    assert takes_settings(str(folder)) is False
+    (folder / "takes-settings").rmdir()
+    (folder / "takes-settings").touch()
+    assert takes_settings(str(folder)) is True
 
 
 @posix

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import json
 import os
 import shutil
 import stat
@@ -34,9 +35,10 @@ from ccpin.errors import (
     WrongVersionInside,
 )
 from ccpin.paths import Home
+from ccpin.pinning.flags import TABLE
 from ccpin.pinning.lock import Artifact, Lock, render
 from ccpin.platforms import ALL
-from ccpin.store.entry import ready
+from ccpin.store.entry import ready, takes_settings
 from ccpin.store.fetch import LONG_AGO_NS, Progress
 from ccpin.store.find import find_install
 from ccpin.store.install import install, uninstall
@@ -50,6 +52,8 @@ from tests.pinning import locks
 from tests.store.installing import Store, posix
 
 HERE = platforms.current()
+SETTINGS = "--settings <file-or-json>"
+LATER = ("reads", "takes_settings")
 
 
 def is_ready(store: Store, lock: Lock) -> str | None:
@@ -63,7 +67,7 @@ class TestWhole:
         done = store.install(lock)
         assert Path(done.executable).read_bytes() == upstream.executable(version, HERE)
         assert is_ready(store, lock)
-        assert sorted(os.listdir(done.folder)) == [os.path.basename(done.executable), "receipt.json"]
+        assert sorted(os.listdir(done.folder)) == [os.path.basename(done.executable), "receipt.json", "takes-settings"]
         assert done.receipt.integrity == upstream.get(version, HERE).integrity
         assert store.downloads() == 1
         assert store.leftovers() == []
@@ -110,7 +114,7 @@ class TestWhole:
                 continue
             runs = path.is_dir() or path == Path(done.executable) or path.name == "rg"
             assert stat.S_IMODE(status.st_mode) == (0o555 if runs else 0o444), path
-            if path.is_file() and path != receipt:
+            if path.is_file() and path not in (receipt, receipt.with_name("takes-settings")):
                 assert status.st_mtime_ns == LONG_AGO_NS
         assert receipt.stat().st_mtime_ns > LONG_AGO_NS + 10**9
         assert is_ready(store, lock)
@@ -142,12 +146,61 @@ class TestWhole:
         assert Path(store.install(fewer).executable).read_bytes() == data
         assert store.downloads() == 2
 
+    def test_what_was_looked_up_is_taken_over_with_an_equal_executable(
+        self, store: Store, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        upstream.add_native("2.1.331", reads=("DISABLE_AUTOUPDATER", SETTINGS))
+        lock = store.lock("2.1.331")
+        first = store.install(lock)
+        monkeypatch.setattr("ccpin.store.fetch.scan", _never)
+        second = store.install(dataclasses.replace(lock, artifacts={HERE: lock.artifacts[HERE]}))
+        assert second.folder != first.folder
+        assert second.receipt.reads == first.receipt.reads
+        assert takes_settings(second.folder) is second.receipt.takes_settings is True
+
+    @pytest.mark.parametrize("other", [{"FORMER_FLAG": True}, {}])
+    def test_what_a_ccpin_with_another_table_looked_up_is_not(
+        self, store: Store, upstream: Upstream, other: dict[str, bool]
+    ) -> None:
+        upstream.add_native("2.1.331", reads=("DISABLE_AUTOUPDATER", SETTINGS))
+        lock = store.lock("2.1.331")
+        first = store.install(lock)
+        path = Path(first.folder, "receipt.json")
+        path.chmod(0o644)
+        path.write_text(dataclasses.replace(first.receipt, reads=other).to_json())
+        second = store.install(dataclasses.replace(lock, artifacts={HERE: lock.artifacts[HERE]}))
+        assert store.downloads() == 1
+        assert second.receipt.reads == first.receipt.reads
+        assert second.receipt.takes_settings is True
+
     def test_without_hard_links(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         lock = store.lock("2.1.330")
         store.install(lock)
         monkeypatch.setattr(os, "link", _failing(errno.EPERM))
         store.install(dataclasses.replace(lock, artifacts={HERE: lock.artifacts[HERE]}))
         assert store.downloads() == 2
+
+    @pytest.mark.parametrize("settings", [True, False])
+    @pytest.mark.parametrize("version", ["2.1.331", "2.0.16"])
+    def test_what_the_files_say_is_kept(self, store: Store, upstream: Upstream, version: str, settings: bool) -> None:
+        names = ("DISABLE_AUTOUPDATER", "DISABLE_UPDATES", "CLAUDE_CODE_MODEL_CATALOG_URL")
+        add = upstream.add_native if version == "2.1.331" else upstream.add_js
+        add(version, reads=(*names, SETTINGS) if settings else names)
+        done = store.install(version)
+        assert {name for name, reads in done.receipt.reads.items() if reads} == set(names)
+        assert list(done.receipt.reads) == list(TABLE)
+        assert takes_settings(done.folder) is done.receipt.takes_settings is settings
+        assert ("takes-settings" in os.listdir(done.folder)) is settings
+        assert store.leftovers() == []
+
+    def test_only_what_was_verified_is_looked_at(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        node, native = store.lock("2.0.14"), store.lock("2.1.330")
+        native = dataclasses.replace(native, artifacts={HERE: Artifact("0" * 64, native.artifacts[HERE].size)})
+        store.fake.fault("*/claude-code-2.0.14.tgz", faults.wrong_bytes(-2))
+        monkeypatch.setattr("ccpin.store.fetch.scan", _never)
+        for lock in (node, native):
+            with pytest.raises(CcpinError):
+                store.install(lock)
 
     def test_progress(self, store: Store, upstream: Upstream) -> None:
         told: list[Any] = []
@@ -386,6 +439,34 @@ class TestMended:
         assert store.downloads() == 2
         assert store.leftovers() == []
 
+    @pytest.mark.parametrize("version", ["2.1.330", "2.0.14"])
+    def test_an_install_of_an_older_ccpin(self, store: Store, version: str) -> None:
+        """Its receipt does not say what this one has to know: it is replaced, in its own place."""
+        lock = store.lock(version)
+        done = store.install(lock)
+        path = Path(done.folder, "receipt.json")
+        data = json.loads(path.read_text())
+        path.chmod(0o644)
+        path.write_text(json.dumps({k: v for k, v in data.items() if k not in LATER} | {"format": 1}))
+        assert find_install(store.home, lock) is None
+        assert store.install(lock) == done
+        assert store.downloads() == 2
+        assert store.leftovers() == []
+        assert sorted(p.name for p in Path(store.home.releases).glob("*/*")) == [os.path.basename(done.folder)]
+
+    @posix
+    @pytest.mark.parametrize("settings", [True, False])
+    def test_a_wrong_mark_for_sh(self, store: Store, upstream: Upstream, settings: bool) -> None:
+        upstream.add_native("2.1.331", reads=("DISABLE_AUTOUPDATER", SETTINGS) if settings else ())
+        lock = store.lock("2.1.331")
+        mark = Path(store.install(lock).folder, "takes-settings")
+        mark.parent.chmod(0o755)
+        mark.unlink() if settings else mark.touch()
+        done = store.install(lock)
+        assert takes_settings(done.folder) is settings
+        assert store.downloads() == 2
+        assert store.leftovers() == []
+
     def test_a_failing_second_install_leaves_the_first(self, store: Store) -> None:
         lock = store.lock("2.0.14")
         done = store.install(lock)
@@ -492,6 +573,10 @@ class TestUninstall:
         assert os.listdir(done.entry) == ["notes"]
 
 
+def _never(*args: object) -> Any:
+    raise AssertionError(f"this was not to be called: {args}")
+
+
 def _failing(number: int) -> Callable[..., None]:
     def fail(*args: object, **options: object) -> None:
         raise OSError(number, os.strerror(number), "/somewhere")
@@ -520,7 +605,7 @@ class TestAnotherUser:
         mine = {"HOME": "/nowhere"}
         assert box.unprivileged("sync", "--locked", env=mine).ok().out == f"Claude Code {version} is installed\n"
         assert box.unprivileged("which", env=mine).ok().out == box.ccpin("which").out
-        assert box.unprivileged("exec", "--", "x", env=mine).ok().json["argv"] == ["x"]
+        assert box.unprivileged("exec", "--", "x", env=mine).ok().json["argv"][2:] == ["x"]
         assert box.snapshot() == before
 
     def test_a_store_that_cannot_be_written_is_said(self, box: Box) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
+from ccpin.store.entry import takes_settings
 from ccpin.store.publish import publish, remove_if_empty, remove_tree, sweep
 from ccpin.store.receipt import read_install
 from tests.store.installing import Store, posix
@@ -29,13 +31,29 @@ def test_an_entry_is_there_by_one_rename(store: Store, tmp_path: Path, monkeypat
 
     monkeypatch.setattr(os, "rename", looking)
     publish(str(staging), str(folder), receipt)
-    assert seen == [["package", "receipt.json"]]
+    assert seen == [["package", "receipt.json", "takes-settings"]]
+    assert stat.S_IMODE((folder / "receipt.json").stat().st_mode) == 0o444
     assert read_install(str(folder)) is not None
     assert stat.S_IMODE((folder / "package").stat().st_mode) == 0o555
     staging.mkdir()
     publish(str(staging), str(folder), receipt)
-    assert os.listdir(folder) == ["receipt.json"]
+    assert sorted(os.listdir(folder)) == ["receipt.json", "takes-settings"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["any", "ccpin"]
+
+
+@posix
+def test_the_mark_for_sh_is_there_where_the_receipt_says_so(store: Store, tmp_path: Path) -> None:
+    receipt = store.install("2.0.14").receipt
+    folder = tmp_path / "any"
+    for takes in (False, True, False):
+        staging = tmp_path / ".staging-x"
+        staging.mkdir()
+        publish(str(staging), str(folder), dataclasses.replace(receipt, takes_settings=takes))
+        assert takes_settings(str(folder)) is takes
+        assert sorted(os.listdir(folder)) == ["receipt.json", *(["takes-settings"] if takes else [])]
+        if takes:
+            status = (folder / "takes-settings").stat()
+            assert (status.st_size, stat.S_IMODE(status.st_mode)) == (0, 0o444)
 
 
 @posix

@@ -13,6 +13,7 @@ import pytest
 
 from ccpin.paths import Home
 from ccpin.store.receipt import Install, changes, installs, read_install
+from tests.fakes.upstream import Upstream
 from tests.store.installing import Store, posix
 
 
@@ -30,13 +31,14 @@ def test_holds_no_place_and_no_time(done: Install) -> None:
     text = Path(done.folder, "receipt.json").read_text()
     assert done.folder not in text
     assert set(json.loads(text)) == {
-        "format", "version", "runtime", "platform", "digest", "artifact", "integrity", "executable", "files", "engines",
+        "format", "version", "runtime", "platform", "digest", "artifact", "integrity", "executable", "files", "reads",
+        "takes_settings", "engines",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "null", "[]", "5", '{"format": 1}', '{"format": 1, "artifact": 5}', "[" * 100_000, "\0", "9" * 5000],
+    ["", "{", "null", "[]", "5", '{"format": 2}', '{"format": 2, "artifact": 5}', "[" * 100_000, "\0", "9" * 5000],
 )
 def test_one_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "receipt.json").write_text(text)
@@ -46,17 +48,28 @@ def test_one_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": 2},
+        {"format": 1},
+        {"format": 3},
         {"format": None},
         {"artifact": {"url": "x"}},
         {"files": {"x": {"size": 1}}},
         {"files": []},
+        {"reads": None},
+        {"reads": 5},
         {"more": 1},
     ],
 )
 def test_one_of_another_ccpin_is_none(done: Install, tmp_path: Path, change: dict[str, Any]) -> None:
     data = json.loads(Path(done.folder, "receipt.json").read_text())
     (tmp_path / "receipt.json").write_text(json.dumps(data | change))
+    assert read_install(str(tmp_path)) is None
+
+
+@pytest.mark.parametrize("name", ["reads", "takes_settings"])
+def test_one_that_leaves_out_what_was_looked_up_is_none(done: Install, tmp_path: Path, name: str) -> None:
+    data = json.loads(Path(done.folder, "receipt.json").read_text())
+    del data[name]
+    (tmp_path / "receipt.json").write_text(json.dumps(data))
     assert read_install(str(tmp_path)) is None
 
 
@@ -100,6 +113,27 @@ class TestChanges:
         command.unlink()
         command.write_text("#!/bin/sh\n")
         assert changes(done)
+
+    @pytest.mark.parametrize("deep", [False, True])
+    def test_the_mark_for_sh_is_gone(self, store: Store, upstream: Upstream, deep: bool) -> None:
+        upstream.add_js("2.0.16", reads=("--settings <file-or-json>",))
+        done = store.install("2.0.16")
+        assert changes(done, deep=deep) == []
+        mark = Path(done.folder, "takes-settings")
+        mark.parent.chmod(0o755)
+        mark.unlink()
+        assert changes(done, deep=deep) == [f"{mark}: it is missing"]
+        mark.mkdir()  # `test -f` does not take it for the mark
+        assert changes(done, deep=deep) == [f"{mark}: it is missing"]
+
+    @pytest.mark.parametrize("deep", [False, True])
+    def test_a_mark_for_sh_that_says_the_contrary(self, store: Store, upstream: Upstream, deep: bool) -> None:
+        upstream.add_js("2.0.16", reads=())
+        done = store.install("2.0.16")
+        mark = Path(done.folder, "takes-settings")
+        mark.parent.chmod(0o755)
+        mark.touch()
+        assert changes(done, deep=deep) == [f"{mark}: it should not be there"]
 
 
 def _quietly(path: Path, data: bytes) -> None:
