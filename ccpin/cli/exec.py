@@ -25,7 +25,7 @@ def exec_claude(args: Sequence[str], env: dict[str, str]) -> int:
     from ccpin.launching.choose import choose, pin_or_none
 
     pin = choose(home, options["--version"], pin_or_none(home), env, where="ccpin exec --version")
-    return run_pin(rest, env, home, pin, install=install_missing)
+    return run_pin(rest, env, home, pin, install=install_missing, say=_say)
 
 
 def install_missing(home: Home, pin: Pin, env: dict[str, str]) -> None:

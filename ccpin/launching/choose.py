@@ -45,13 +45,14 @@ def choose(home: Home, spec: str, nearest: Pin | None, env: dict[str, str], *, w
     request = parse_request(spec)
     if nearest is not None and request.kind == "exact" and request.text == nearest.head.version:
         return nearest
-    locked = dict(nearest.head.env) if nearest is not None else dict.fromkeys(flags.DEFAULT, flags.ON)
+    locked = nearest.head.env if nearest is not None else flags.PROFILES["default"].env
+    clean = nearest is not None and nearest.head.clean
     if request.kind == "exact" and (digest := _installed(home, request.text)):
         runtime, hexdigits = digest
-        return Pin(Head(request.text, request.text, runtime, hexdigits, locked, 1), where, "asked", b"")
+        return Pin(Head(request.text, request.text, runtime, hexdigits, locked, 1, clean=clean), where, "asked", b"")
     registry = Registry.configured(env)
     release = resolve(registry, pick(registry, request), platforms.current())
-    lock = Lock(release.version, request.text, release.runtime, release.artifacts, locked)
+    lock = Lock(release.version, request.text, release.runtime, release.artifacts, locked, clean)
     return Pin(lock.head(), where, "asked", render(lock).encode())
 
 

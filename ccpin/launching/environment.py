@@ -1,7 +1,8 @@
 """The environment of a pinned `claude`: the lock's flags, and nothing left of another project's.
 
 CCPIN_SET records the names that a launch changed, so that a `claude` started from within, in another project, can
-take them back first. A name whose value was the lock's already is the user's own and is not recorded.
+take them back first. A name whose value was the lock's already is the user's own and is not recorded. What a clean
+slate took away cannot be given back: a `claude` within starts without it too.
 
 On the launch path: nothing beyond ccpin's own list of flags is imported.
 """
@@ -10,21 +11,35 @@ from __future__ import annotations
 
 from ccpin.pinning import flags
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ccpin.pinning.head import Head
+
 RECORD = "CCPIN_SET"
 _OWN = ("CCPIN_LOOP", RECORD)
 
 
-def clean(env: dict[str, str]) -> dict[str, str]:
+def clean(env: dict[str, str], allowed: frozenset[str] = frozenset()) -> dict[str, str]:
     """`env` without what an outer launch put there."""
-    recorded = {name for name in env.get(RECORD, "").split(" ") if name in flags.SWITCHES}
+    recorded = {name for name in env.get(RECORD, "").split(" ") if name in flags.TABLE or name in allowed}
     return {name: value for name, value in env.items() if name not in recorded and name not in _OWN}
 
 
-def pinned(env: dict[str, str], locked: dict[str, str]) -> dict[str, str]:
-    """The environment of a launch whose lock holds the flags `locked`."""
-    result = clean(env)
-    changed = [name for name, value in locked.items() if result.get(name) != value]
-    result.update(locked)
+def to_clear(head: Head, kept: frozenset[str]) -> list[str]:
+    """The names that a clean slate takes away: all of the table that the lock does not hold and the user does not
+    keep. None for a lock that asks for no clean slate."""
+    return [name for name in flags.TABLE if name not in head.env and name not in kept] if head.clean else []
+
+
+def pinned(
+    env: dict[str, str], head: Head, kept: frozenset[str] = frozenset(), allowed: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """The environment of a launch. `kept` and `allowed` are what this user says of flags (`ccpin.pinning.own`)."""
+    result = clean(env, allowed)
+    for name in to_clear(head, kept):
+        result.pop(name, None)
+    changed = [name for name, value in head.env.items() if result.get(name) != value]
+    result.update(head.env)
     if changed:
         result[RECORD] = " ".join(changed)
     return result

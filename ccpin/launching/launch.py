@@ -12,16 +12,24 @@ import os
 import sys
 
 from ccpin.errors import CannotExecute, InstallForbidden, Loop, NoLock, NothingBeside, NothingToRun, UpdateRefused
-from ccpin.launching.environment import clean, pinned
+from ccpin.launching.environment import RECORD, clean, pinned
 from ccpin.launching.node import checked_node
+from ccpin.launching.settings import with_settings
 from ccpin.launching.which import current_pin, not_installed
 from ccpin.paths import Home
 from ccpin.pinning.find import Pin, require_minimum
 from ccpin.pinning.head import Head
+from ccpin.pinning.own import allowed_flags, kept_flags
 from ccpin.store.entry import install_folder, node_link, ready
 
 UPDATE_VERBS = ("update", "upgrade", "install", "migrate-installer")
 """Claude Code's own commands that would change what runs."""
+
+UPDATE_OPTIONS = ("--update", "--upgrade")
+"""The same, where they stand alone (2.1.112 to 2.1.330)."""
+
+BACKGROUND_WORDS = ("--bg", "--background", "agents", "attach", "daemon", "respawn")
+"""What may lead to a background supervisor (2.1.200, 2.1.330). The shim hands the same words over."""
 
 _CMD_SPECIAL = frozenset('"%!^&|<>\r\n')  # cmd.exe reads these, however they are quoted
 _MOST_ROUNDS = 20  # as in the shim
@@ -47,15 +55,19 @@ def launch(args: Sequence[str], env: dict[str, str], home: Home, *, install: Ins
         pin = current_pin(env, home)
     except NoLock:
         return run_next(args, env, home)
-    return run_pin(args, env, home, pin, install=install)
+    return run_pin(args, env, home, pin, install=install, say=say)
 
 
-def run_pin(args: Sequence[str], env: dict[str, str], home: Home, pin: Pin, *, install: Installer) -> int:
+def run_pin(args: Sequence[str], env: dict[str, str], home: Home, pin: Pin, *, install: Installer, say: Say) -> int:
     """Runs the release that `pin` names, installing it first where that is allowed."""
     head = pin.head
     if verb := update_verb(args):
         raise UpdateRefused(verb=verb, version=head.version, where_pinned=pin.source)
     require_minimum(home, head.version, pin.source)
+    if any(word in args for word in BACKGROUND_WORDS):
+        from ccpin.launching.background import refuse_foreign
+
+        refuse_foreign(args, env, head.version)
     command = ready(home, head.version, head.digest, head.runtime)
     if command is None:
         if env.get("CCPIN_NO_INSTALL"):
@@ -65,7 +77,12 @@ def run_pin(args: Sequence[str], env: dict[str, str], home: Home, pin: Pin, *, i
     if command is None:
         raise not_installed(pin)
     before = [_node(home, head, env)] if head.runtime == "node" else []
-    return execute([*before, command, *args], pinned(env, head.env), head.version)
+    kept = kept_flags(home) if head.clean else frozenset()
+    allowed = _allowed(env, home)
+    given = clean(env, allowed)
+    folder = install_folder(home, head.version, head.digest, head.runtime)
+    all_args = with_settings(args, given, home, pin, folder, kept, say)
+    return execute([*before, command, *all_args], pinned(env, head, kept, allowed), head.version)
 
 
 def run_next(args: Sequence[str], env: dict[str, str], home: Home) -> int:
@@ -73,7 +90,13 @@ def run_next(args: Sequence[str], env: dict[str, str], home: Home) -> int:
     command = next_claude(env, home)
     if command is None:
         raise NothingBeside() if env.get("CCPIN_DISABLE") else NothingToRun()
-    return execute([command, *args], {**clean(env), "CCPIN_LOOP": _next_round(env, command)}, "")
+    given = clean(env, _allowed(env, home))
+    return execute([command, *args], {**given, "CCPIN_LOOP": _next_round(env, command)}, "")
+
+
+def _allowed(env: dict[str, str], home: Home) -> frozenset[str]:
+    """The names beyond the table that an outer launch may have recorded; not read where nothing was, as in the shim."""
+    return allowed_flags(home) if env.get(RECORD) else frozenset()
 
 
 def _next_round(env: dict[str, str], command: str) -> str:
@@ -106,6 +129,8 @@ def update_verb(args: Sequence[str]) -> str | None:
     Options may stand before it, and which of them take a value differs from release to release; so a word behind an
     option may be its value, and the one after that may still be the command. Behind any other word it is a prompt's.
     """
+    if len(args) == 1 and args[0] in UPDATE_OPTIONS:
+        return args[0]
     value_possible = False
     for arg in args:
         if arg == "--":  # what follows is still looked for among the commands

@@ -16,7 +16,10 @@ from dataclasses import dataclass
 
 from ccpin import platforms
 from ccpin.errors import NotSetUp
+from ccpin.launching.settings import MEASURED
 from ccpin.paths import Home
+from ccpin.pinning import flags
+from ccpin.pinning.head import version_key
 
 LAUNCHER = "ccpin-claude.exe"
 """The console script that serves as claude.exe on Windows, where nothing else is found under that name."""
@@ -61,7 +64,17 @@ def template(name: str) -> str:
 
 def render_posix(text: str, *, python: str, home: str, platform: str) -> str:
     """The sh shim, filled in. The values may hold anything but NUL. Raises RuntimeError for another template."""
-    for name, value in (("ccpin_python", python), ("ccpin_home", home), ("ccpin_platform", platform)):
+    names = sorted(flags.TABLE)
+    values = {
+        "ccpin_python": python,
+        "ccpin_home": home,
+        "ccpin_platform": platform,
+        "ccpin_table": f" {' '.join(f'{name}={flags.TABLE[name].kind.sign}' for name in names)} ",
+        "ccpin_names": " ".join(names),
+        "ccpin_unset": ",".join(f'"{name}":""' for name in names),
+        "ccpin_measured": f" {' '.join(sorted(MEASURED, key=version_key))} ",
+    }
+    for name, value in values.items():
         text = _fill(text, f"{name}=''", f"{name}={quote_sh(value)}")
     return text
 

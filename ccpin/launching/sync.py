@@ -13,6 +13,7 @@ from ccpin.launching.node import checked_node, require_node
 from ccpin.paths import Home
 from ccpin.pinning.find import Pin, require_minimum
 from ccpin.pinning.lock import Lock, parse, render
+from ccpin.pinning.own import allowed_flags
 from ccpin.store.entry import node_link
 from ccpin.store.find import find_install
 from ccpin.store.projects import remember
@@ -39,9 +40,10 @@ def sync(
     Raises LockError, BelowMinimum, StoreError, RegistryError, NodeMissing, NodeUnfit; and with `locked`
     LockWouldChange (see `require_agreement`).
     """
-    lock = parse(pin.data, pin.path)
+    allowed = allowed_flags(home)
+    lock = parse(pin.data, pin.path, allowed)
     if locked:
-        require_agreement(lock, pin)
+        require_agreement(lock, pin, allowed)
     require_minimum(home, lock.version, pin.source)
     installed = None if force else find_install(home, lock)
     if installed is None:
@@ -71,7 +73,7 @@ def _install(
     )
 
 
-def require_agreement(lock: Lock, pin: Pin) -> None:
+def require_agreement(lock: Lock, pin: Pin, allowed: frozenset[str] = frozenset()) -> None:
     """Raises LockWouldChange when the lock is not as ccpin writes it, or its version not what its request means."""
     from shlex import quote
 
@@ -83,7 +85,7 @@ def require_agreement(lock: Lock, pin: Pin) -> None:
         reason = f"its request `{lock.request}` is none that ccpin understands"
         raise LockWouldChange(where=pin.source, reason=reason, request=lock.version) from None
     text = pin.data.decode()
-    if render(lock, text) != text:
+    if render(lock, text, allowed) != text:
         raise LockWouldChange(where=pin.source, reason="its text would be another", request=quote(lock.request))
     if request.kind != "channel" and not request.admits(lock.version):
         reason = f"its version {lock.version} is not what its request `{lock.request}` means"

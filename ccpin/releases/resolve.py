@@ -53,7 +53,7 @@ class Release:
     def to_lock(self, request: Request, old: Lock | None = None) -> Lock:
         """What a project says that takes this release; flags that it has stay."""
         lock = Lock(self.version, request.text, self.runtime, self.artifacts)
-        return lock if old is None else replace(lock, env=old.env)
+        return lock if old is None else replace(lock, env=old.env, clean=old.clean)
 
 
 def resolve(registry: Registry, version: str, platform: str, runtime: str | None = None) -> Release:

@@ -20,13 +20,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.shims.world import DIGEST, VERSION, World, lock_text
+from tests.shims.world import DIGEST, VERSION, World, lock_text, strict
 
 SHELLS = ("dash", "bash")
+DEFAULT = "default with settings"
+STRICT = "strict, clean slate, settings"
 BUDGETS = {
-    ("dash", "pinned"): 1.60,
+    ("dash", DEFAULT): 1.60,
+    ("dash", STRICT): 2.20,
     ("dash", "no pin"): 1.45,
-    ("bash", "pinned"): 1.75,
+    ("bash", DEFAULT): 1.75,
+    ("bash", STRICT): 2.70,
     ("bash", "no pin"): 1.65,
 }
 FOLDERS_UP = 5
@@ -80,12 +84,14 @@ def ways(shell: str, folder: Path, target: Path) -> list[Way]:
     _script(bare, f'#!{interpreter}\nexec {target} "$@"\n')
     found = [Way("bare", [str(bare)], folder, _environment()), Way("target", [str(target)], folder, _environment())]
 
-    def shim(name: str, runtime: str = "native", *, locked: bool = True, installed: bool = True) -> None:
+    def shim(
+        name: str, runtime: str = "native", *, lock: str | None = None, locked: bool = True, installed: bool = True
+    ) -> None:
         world = World(folder / name.replace(" ", "-"), interpreter=interpreter)
         world.render(python=target)
         env = _environment(world.path_folder)
         if locked:
-            world.lock(lock_text(runtime=runtime))
+            world.lock(lock or lock_text(runtime=runtime))
         else:
             shutil.copy(target, world.path_folder / "claude")
         if installed:
@@ -97,9 +103,11 @@ def ways(shell: str, folder: Path, target: Path) -> list[Way]:
         deep.mkdir(parents=True)
         found.append(Way(name, [str(world.shim)], deep, env))
 
-    shim("pinned")
-    shim("pinned again")
-    shim("pinned node", "node")
+    shim(DEFAULT)
+    shim(f"{DEFAULT}, again")
+    shim("default, node", "node")
+    shim("no flags", lock=lock_text(env={}))
+    shim(STRICT, lock=strict())
     shim("hand-over", installed=False)
     shim("no pin", locked=False, installed=False)
     found += mise_way(folder, target)
@@ -148,14 +156,14 @@ def measure(variants: Sequence[Way], rounds: int) -> dict[str, list[float]]:
 def report(shell: str, times: dict[str, list[float]]) -> list[str]:
     """Prints one table; returns a sentence for each budget that is exceeded."""
     over = []
-    print(f"\n{shell:<14}{'median ms':>10}{'added us':>10}{'x bare':>8}{'budget':>8}")
+    print(f"\n{shell:<31}{'median ms':>10}{'added us':>10}{'x bare':>8}{'budget':>8}")
     for name, seconds in times.items():
         pairs = list(zip(seconds, times["bare"], strict=True))
         added = statistics.median(one - bare for one, bare in pairs) * 1e6
         ratio = statistics.median(one / bare for one, bare in pairs)
         budget = BUDGETS.get((shell, name))
         limit = f"{budget:.2f}" if budget else ""
-        print(f"{name:<14}{statistics.median(seconds) * 1000:>10.2f}{added:>10.0f}{ratio:>8.2f}{limit:>8}")
+        print(f"{name:<31}{statistics.median(seconds) * 1000:>10.2f}{added:>10.0f}{ratio:>8.2f}{limit:>8}")
         if budget and ratio > budget:
             over.append(f"{shell}, {name}: {ratio:.2f} exceeds its budget of {budget:.2f}")
     if "mise shim" in times:
@@ -172,8 +180,8 @@ def against_mise(times: dict[str, list[float]]) -> str:
         return statistics.median((one - start) / (mise - start) for one, mise, start in rows)
 
     return (
-        f"pinned {share('pinned'):.2f}, bare {share('bare'):.2f}; "
-        f"of what it adds to the target: pinned {share('pinned', 'target'):.2f}, bare {share('bare', 'target'):.2f}"
+        f"pinned {share(DEFAULT):.2f}, bare {share('bare'):.2f}; "
+        f"of what it adds to the target: pinned {share(DEFAULT, 'target'):.2f}, bare {share('bare', 'target'):.2f}"
     )
 
 

@@ -7,18 +7,33 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ccpin.pinning import flags
-from tests.cli.arrange import ccpin, edit, pin, pin_default, set_up
+from tests.cli.arrange import ccpin, edit, pin, pin_default, relock, set_up
 from tests.fakes.box import Box, Completed
 from tests.fakes.claude import fake_claude
 from tests.fakes.registry import Registry
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake executables are scripts")
 
-SET = " ".join(flags.DEFAULT)
+DEFAULT = flags.PROFILES["default"].env
+SET = " ".join(DEFAULT)
+STRICT = flags.PROFILES["strict"]
+
+
+def words(said: Any) -> list[str]:
+    """The arguments behind the one `--settings` that comes first."""
+    assert said["argv"][0] == "--settings"
+    return list(said["argv"][2:])
+
+
+def passed(said: Any) -> Any:
+    """What that one holds, as JSON or in a file."""
+    value = said["argv"][said["argv"].index("--settings") + 1]
+    return json.loads(value if value.startswith("{") else Path(value).read_text())
 
 
 @pytest.fixture
@@ -48,14 +63,14 @@ class TestWhatItGets:
     def test_arguments(self, box: Box, way: Way, spec: str) -> None:
         pin(box, spec)
         set_up(box)
-        words = ["-p", "a b", "", "--", "--version SPEC", "*", "$HOME", "\n", "é", "--json"]
-        said = box.run(way(box, *words)).ok().json
-        assert (said["argv"], said["version"]) == (words, spec)
+        args = ["-p", "a b", "", "--", "--version SPEC", "*", "$HOME", "\n", "é", "--json"]
+        said = box.run(way(box, *args)).ok().json
+        assert (words(said), said["version"], passed(said)) == (args, spec, {"env": DEFAULT})
 
     def test_no_arguments(self, box: Box, way: Way, spec: str) -> None:
         pin(box, spec)
         set_up(box)
-        assert box.run(way(box)).ok().json["argv"] == []
+        assert words(box.run(way(box)).ok().json) == []
 
     def test_stdin(self, box: Box, way: Way, spec: str) -> None:
         pin(box, spec)
@@ -105,7 +120,7 @@ class TestItsEnvironment:
     def test_the_flags_and_nothing_else(self, ready: Box, way: Way) -> None:
         env = ready.run(way(ready)).ok().json["env"]
         added = {name: value for name, value in env.items() if ready.env.get(name) != value and name != "PWD"}
-        assert added == {**dict.fromkeys(flags.DEFAULT, "1"), "CCPIN_SET": SET}
+        assert added == {**DEFAULT, "CCPIN_SET": SET}
         assert set(ready.env) <= set(env)
 
     def test_the_users_own_export_survives(self, ready: Box, way: Way) -> None:
@@ -124,15 +139,16 @@ class TestItsEnvironment:
         (other / ".ccpin.lock").write_text(one_flag(ready))
         outer = ready.run(way(ready), env={"FAKE_RUN": f"cd '{other}' && FAKE_RUN= claude -p in"}).ok().json
         inner = json.loads(outer["ran"])
-        assert (inner["argv"], inner["env"]["CCPIN_SET"]) == (["-p", "in"], "DISABLE_TELEMETRY")
-        assert {name for name in inner["env"] if name in flags.SWITCHES} == {"DISABLE_TELEMETRY"}
+        assert (words(inner), inner["env"]["CCPIN_SET"]) == (["-p", "in"], "DISABLE_TELEMETRY")
+        assert passed(inner) == {"env": {"DISABLE_TELEMETRY": "1"}}
+        assert {name for name in inner["env"] if name in flags.TABLE} == {"DISABLE_TELEMETRY"}
 
     def test_a_claude_inside_without_a_pin_starts_clean_too(self, ready: Box, way: Way) -> None:
         fake_claude(ready.bin)
         outer = ready.run(way(ready), env={"FAKE_RUN": "cd / && FAKE_RUN= claude", "DISABLE_UPDATES": "1"}).ok().json
         inner = json.loads(outer["ran"])
         assert inner["version"] == "9.9.9"
-        assert {name for name in inner["env"] if name in flags.SWITCHES} == {"DISABLE_UPDATES"}  # the user's own
+        assert {name for name in inner["env"] if name in flags.TABLE} == {"DISABLE_UPDATES"}  # the user's own
         assert "CCPIN_SET" not in inner["env"]
 
     def test_a_claude_inside_the_same_project(self, ready: Box, way: Way) -> None:
@@ -146,6 +162,75 @@ def one_flag(box: Box) -> str:
     return f'{before}[env]\nDISABLE_TELEMETRY = "1"\n\n[artifacts]\n{rest.partition("[artifacts]")[2].lstrip()}'
 
 
+SECRET = "sk-ant-0123456789"
+
+
+@both_ways
+class TestSettings:
+    def strict(self, box: Box, spec: str = "2.1.330") -> None:
+        pin(box, spec)
+        set_up(box)
+        relock(box, env=STRICT.env, clean=True)
+
+    @pytest.mark.parametrize("spec", ["2.1.330", "2.0.14"])
+    def test_strict(self, box: Box, way: Way, spec: str) -> None:
+        self.strict(box, spec)
+        mine = dict.fromkeys(flags.TABLE, "mine")
+        said = box.run(way(box, "-p", "hi"), env={**mine, "MINE": "1"}).ok().json
+        assert {name: value for name, value in said["env"].items() if name in flags.TABLE} == STRICT.env
+        assert (said["env"]["MINE"], words(said)) == ("1", ["-p", "hi"])
+        assert passed(said) == {"env": {**dict.fromkeys(flags.TABLE, ""), **STRICT.env}}
+
+    def test_none(self, ready: Box, way: Way) -> None:
+        relock(ready, env={})
+        said = ready.run(way(ready, "-p", "hi"), env={"ANTHROPIC_MODEL": "mine"}).ok().json
+        assert (said["argv"], said["env"]["ANTHROPIC_MODEL"]) == (["-p", "hi"], "mine")
+
+    @pytest.mark.parametrize("args", [["plugin", "test"], ["stop", "x"], ["self-hosted-runner"]])
+    def test_commands_that_take_none(self, ready: Box, way: Way, args: list[str]) -> None:
+        said = ready.run(way(ready, *args)).ok().json
+        assert (said["argv"], said["env"]["CCPIN_SET"]) == (args, SET)
+
+    def test_one_s_own(self, ready: Box, way: Way) -> None:
+        mine = {"model": "opus", "env": {"ANTHROPIC_API_KEY": SECRET, "DISABLE_UPDATES": "0"}}
+        done = ready.run(way(ready, "-p", "--settings", json.dumps(mine), "hi")).ok()
+        assert words(done.json) == ["-p", "hi"]
+        assert SECRET not in done.out + done.err
+        assert passed(done.json) == {"model": "opus", "env": {"ANTHROPIC_API_KEY": SECRET, **DEFAULT}}
+
+    @pytest.mark.parametrize("mine", [f'{{"env": ["{SECRET}"]}}', f'{{"env": "{SECRET}"', f'["{SECRET}"]'])
+    def test_one_s_own_that_cannot_be_read(self, ready: Box, way: Way, mine: str) -> None:
+        done = ready.run(way(ready, "--settings", mine)).failed(126)
+        assert done.out == ""
+        assert "`--settings` cannot be merged with the lock's flags: the JSON given: " in done.err
+        assert SECRET not in done.err
+
+    def test_a_policy_above_a_clean_slate(self, box: Box, way: Way) -> None:
+        self.strict(box)
+        policy = box.home / "policy.json"
+        policy.write_text(f'{{\n "env": {{\n  "K": "{SECRET}",\n  "ANTHROPIC_MODEL": "{SECRET}"}}}}')
+        done = box.run(way(box, "-p"), env={"CLAUDE_CODE_MANAGED_SETTINGS_PATH": str(policy)}).failed(126)
+        assert done.out == ""
+        assert done.err.startswith(f"ccpin: {policy}:4: `ANTHROPIC_MODEL` is set here")
+        assert SECRET not in done.err
+        assert box.run(way(box, "--version"), env={"CLAUDE_CODE_MANAGED_SETTINGS_PATH": str(policy)}).ok().err == ""
+
+    def test_a_release_that_takes_none(self, box: Box, way: Way) -> None:
+        pin(box, "1.0.20")
+        set_up(box)
+        done = box.run(way(box, "-p")).ok()
+        assert (done.json["argv"], done.err) == (["-p"], "")
+        settings = box.folder(".claude") / "settings.json"
+        settings.write_text(f'{{"env": {{\n"DISABLE_UPDATES": "{SECRET}", "ANTHROPIC_MODEL": "mine"}}}}')
+        done = box.run(way(box, "-p")).ok()
+        assert done.json["argv"] == ["-p"]
+        assert done.err.startswith(f"ccpin: warning: {settings}:2: `DISABLE_UPDATES` is set here")
+        assert done.err.count("\n") == 1
+        assert SECRET not in done.err
+        relock(box, clean=True)
+        assert SECRET not in box.run(way(box, "-p")).failed(126).err
+
+
 class TestTheFirstTime:
     @both_ways
     @pytest.mark.parametrize("spec", ["2.0.14", "2.1.330"])
@@ -156,7 +241,7 @@ class TestTheFirstTime:
         Path(box.layout.releases).rename(box.root / "elsewhere")
         registry.forget()
         done = box.run(way(box, "-p", "x"), env={"FAKE_STDIN": "1"}, stdin="piped").ok()
-        assert (done.json["version"], done.json["argv"], done.json["stdin"]) == (spec, ["-p", "x"], "piped")
+        assert (done.json["version"], words(done.json), done.json["stdin"]) == (spec, ["-p", "x"], "piped")
         assert done.err == ""  # progress is for terminals
         assert len(registry.asked("*.tgz")) == 1
         assert box.lock.read_bytes() == lock
@@ -225,9 +310,9 @@ class TestWhichOne:
         fake_claude(box.bin)
         assert box.claude("update", cwd="/").ok().json["argv"] == ["update"]
 
-    @pytest.mark.parametrize("words", ["fix update", "-p -- fix install", "-p updates"])
-    def test_prompts_that_read_like_commands(self, ready: Box, words: str) -> None:
-        assert ready.claude(*words.split()).ok().json["argv"] == words.split()
+    @pytest.mark.parametrize("line", ["fix update", "-p -- fix install", "-p updates"])
+    def test_prompts_that_read_like_commands(self, ready: Box, line: str) -> None:
+        assert words(ready.claude(*line.split()).ok().json) == line.split()
 
     def test_a_lock_that_only_python_reads(self, ready: Box) -> None:
         edit(ready, 'version = "2.1.330"', "version = '2.1.330'")
@@ -272,7 +357,7 @@ class TestAnotherReleaseForOnce:
         assert self.run_version(box, "2.1.330").out == "2.1.330 (Claude Code)\n"
         assert self.run_version(box, "2.0").out == "2.0.15 (Claude Code)\n"  # installed now
         assert self.run_version(box, "latest").out == "2.1.330 (Claude Code)\n"
-        assert box.ccpin("exec", "--version", "2.0.14", "-p", "x").ok().json["argv"] == ["-p", "x"]
+        assert words(box.ccpin("exec", "--version", "2.0.14", "-p", "x").ok().json) == ["-p", "x"]
 
     def test_in_no_project(self, box: Box) -> None:
         said = box.ccpin("exec", "--version", "2.0.14", "--", "-p", cwd="/").ok().json

@@ -10,6 +10,7 @@ from ccpin.errors import LockInvalid, UnknownRelease
 from ccpin.launching.choose import choose, pin_of_version, pin_or_none
 from ccpin.paths import LOCK_NAME
 from ccpin.pinning.find import Pin
+from ccpin.pinning.flags import PROFILES
 from ccpin.pinning.lock import Lock, parse, render
 from tests.fakes.upstream import Upstream
 from tests.store.conftest import store  # noqa: F401  a fixture
@@ -37,17 +38,18 @@ def test_what_is_installed_asks_nobody(store: Store, env: dict[str, str]) -> Non
     store.fake.forget()
     pin = pin_of_version(store.home, "v2.0.14", None, env)
     assert (pin.head.version, pin.head.digest, pin.why) == ("2.0.14", lock.digest, "asked")
-    assert len(pin.head.env) == 4
+    assert (pin.head.env, pin.head.clean) == (PROFILES["default"].env, False)
     assert store.fake.requests == []
 
 
 def test_flags_are_those_of_the_nearest_lock(store: Store, env: dict[str, str]) -> None:  # noqa: F811
     near = store.lock("2.0.15")
-    near = Lock(near.version, near.request, near.runtime, near.artifacts, {"DISABLE_TELEMETRY": "1"})
+    near = Lock(near.version, near.request, near.runtime, near.artifacts, {"DISABLE_TELEMETRY": "1"}, True)
     for installed in (False, True):
         if installed:
             store.install("2.0.14")
-        assert pin_of_version(store.home, "2.0.14", pin_of(near), env).head.env == {"DISABLE_TELEMETRY": "1"}
+        head = pin_of_version(store.home, "2.0.14", pin_of(near), env).head
+        assert (head.version, head.env, head.clean) == ("2.0.14", {"DISABLE_TELEMETRY": "1"}, True)
 
 
 def test_what_is_not_installed_is_asked_for(store: Store, env: dict[str, str]) -> None:  # noqa: F811

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from ccpin.launching.environment import clean, pinned
+from ccpin.launching.environment import clean, pinned, to_clear
+from ccpin.pinning.flags import TABLE
+from ccpin.pinning.head import Head
 
-ONE = {"DISABLE_UPDATES": "1"}
-TWO = {"DISABLE_TELEMETRY": "1"}
 USER = {"HOME": "/home/me", "PATH": "/bin"}
 
 
+def head(env: dict[str, str], *, slate: bool = False) -> Head:
+    return Head("2.0.14", "2.0.14", "node", "0" * 64, env, 6, clean=slate)
+
+
+ONE = head({"DISABLE_UPDATES": "1"})
+TWO = head({"DISABLE_TELEMETRY": "1"})
+
+
 def test_flags_are_set_and_recorded() -> None:
-    assert pinned(USER, ONE) == {**USER, **ONE, "CCPIN_SET": "DISABLE_UPDATES"}
+    assert pinned(USER, ONE) == {**USER, **ONE.env, "CCPIN_SET": "DISABLE_UPDATES"}
 
 
 def test_what_the_user_set_alike_is_the_user_s() -> None:
-    env = pinned({**USER, **ONE}, {**ONE, **TWO})
+    env = pinned({**USER, **ONE.env}, head({**ONE.env, **TWO.env}))
     assert env["CCPIN_SET"] == "DISABLE_TELEMETRY"
-    assert clean(env) == {**USER, **ONE}
-    assert "CCPIN_SET" not in pinned({**USER, **ONE}, ONE)
+    assert clean(env) == {**USER, **ONE.env}
+    assert "CCPIN_SET" not in pinned({**USER, **ONE.env}, ONE)
 
 
 def test_another_value_of_the_user_s_gives_way() -> None:
@@ -26,7 +34,7 @@ def test_another_value_of_the_user_s_gives_way() -> None:
 
 def test_a_project_within_a_project_starts_clean() -> None:
     inner = pinned(pinned(USER, ONE), TWO)
-    assert inner == {**USER, **TWO, "CCPIN_SET": "DISABLE_TELEMETRY"}
+    assert inner == {**USER, **TWO.env, "CCPIN_SET": "DISABLE_TELEMETRY"}
     assert clean(inner) == USER
 
 
@@ -36,8 +44,38 @@ def test_only_names_of_the_table_are_taken_back() -> None:
     assert clean(env) == USER
 
 
+def test_a_name_that_the_user_allows_is_taken_back_too() -> None:
+    allowed = frozenset({"CLAUDE_CODE_SCROLL_SPEED"})
+    outer = pinned(USER, head({"CLAUDE_CODE_SCROLL_SPEED": "3"}), allowed=allowed)
+    assert outer["CCPIN_SET"] == "CLAUDE_CODE_SCROLL_SPEED"
+    assert pinned(outer, head({}), allowed=allowed) == USER
+    assert pinned(outer, head({})) == {**USER, "CLAUDE_CODE_SCROLL_SPEED": "3"}
+
+
+class TestCleanSlate:
+    SET = USER | {"MAX_THINKING_TOKENS": "9", "ANTHROPIC_MODEL": "opus", "ANTHROPIC_BETAS": "x", "MY_OWN": "1"}
+
+    def test_nothing_else_of_the_table_is_left(self) -> None:
+        lock = head({"ANTHROPIC_MODEL": "haiku"}, slate=True)
+        assert pinned(self.SET, lock) == {
+            **USER, "MY_OWN": "1", "ANTHROPIC_MODEL": "haiku", "CCPIN_SET": "ANTHROPIC_MODEL",
+        }  # fmt: skip
+        assert to_clear(lock, frozenset()) == [name for name in TABLE if name != "ANTHROPIC_MODEL"]
+
+    def test_but_what_the_user_keeps(self) -> None:
+        kept = frozenset({"MAX_THINKING_TOKENS", "ANTHROPIC_MODEL"})
+        env = pinned(self.SET, head({"ANTHROPIC_MODEL": "haiku"}, slate=True), kept)
+        assert env["MAX_THINKING_TOKENS"] == "9"
+        assert env["ANTHROPIC_MODEL"] == "haiku"  # the lock says so
+        assert "ANTHROPIC_BETAS" not in env
+
+    def test_only_where_the_lock_asks_for_one(self) -> None:
+        assert pinned(self.SET, ONE) == {**self.SET, **ONE.env, "CCPIN_SET": "DISABLE_UPDATES"}
+        assert to_clear(ONE, frozenset()) == []
+
+
 def test_the_argument_stays_as_it_is() -> None:
-    env = dict(USER)
-    pinned(env, ONE)
+    env = {**USER, "MAX_THINKING_TOKENS": "9"}
+    pinned(env, head({}, slate=True))
     clean(env)
-    assert env == USER
+    assert env == {**USER, "MAX_THINKING_TOKENS": "9"}

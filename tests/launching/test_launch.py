@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -12,7 +14,9 @@ import pytest
 
 from ccpin.errors import (
     BelowMinimum,
+    BrokenSetting,
     CannotExecute,
+    FlagRefused,
     InstallForbidden,
     LockInvalid,
     NothingToRun,
@@ -22,9 +26,10 @@ from ccpin.errors import (
 from ccpin.launching.launch import execute, launch, next_claude, run_next, update_verb
 from ccpin.launching.shims import render_posix, template
 from ccpin.paths import LOCK_NAME, Home
+from ccpin.pinning import flags
 from ccpin.pinning.find import Pin
 from ccpin.pinning.lock import Lock, render
-from ccpin.store.entry import install_folder
+from ccpin.store.entry import SETTINGS_MARK, install_folder
 from tests.fakes.claude import fake_claude, fake_node
 from tests.pinning import locks
 
@@ -62,12 +67,23 @@ class Machine:
         (self.project / LOCK_NAME).write_text(render(lock))
         return lock
 
-    def put(self, lock: Lock) -> str:
+    def pin_profile(self, name: str, version: str = "2.1.330") -> Lock:
+        profile = flags.PROFILES[name]
+        lock = dataclasses.replace(locks.native(version), env=dict(profile.env), clean=profile.clean)
+        folder = Path(install_folder(self.home, lock.version, lock.digest, lock.runtime))
+        self.pin(lock)
+        if not folder.exists():
+            self.put(lock)
+        return lock
+
+    def put(self, lock: Lock, *, settings: bool = True) -> str:
         folder = Path(install_folder(self.home, lock.version, lock.digest, lock.runtime))
         folder.mkdir(parents=True)
         (folder / "claude").write_text("#!/bin/sh\n")
         (folder / "claude").chmod(0o555)
         os.utime(folder / "claude", (1000, 1000))
+        if settings:
+            (folder / SETTINGS_MARK).touch()
         (folder / "receipt.json").write_text("{}")
         return str(folder / "claude")
 
@@ -98,7 +114,8 @@ class TestPinned:
     def test_native(self, machine: Machine) -> None:
         path = machine.put(machine.pin(locks.native()))
         ran = machine.launch("-p", "hi there", "")
-        assert (ran.path, ran.argv) == (path, [path, "-p", "hi there", ""])
+        assert (ran.path, ran.argv[0], ran.argv[3:]) == (path, path, ["-p", "hi there", ""])
+        assert flags_of(ran.argv[1:]) == DEFAULT
         assert ran.env["DISABLE_UPDATES"] == "1"
         assert ran.env["PATH"] == machine.env["PATH"]
         assert machine.installed == []
@@ -106,7 +123,8 @@ class TestPinned:
     def test_javascript_on_the_node_of_path(self, machine: Machine) -> None:
         path = machine.put(machine.pin(locks.node()))
         ran = machine.launch("x")
-        assert ran.argv == [str(machine.bin / "node"), path, "x"]
+        assert (ran.argv[:2], ran.argv[4:]) == ([str(machine.bin / "node"), path], ["x"])
+        assert flags_of(ran.argv[2:]) == DEFAULT
 
     def test_installs_what_is_missing(self, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
         lock = machine.pin(locks.native())
@@ -174,6 +192,80 @@ class TestPinned:
 )
 def test_what_claude_would_take_for_an_update(args: list[str], verb: str | None) -> None:
     assert update_verb(args) == verb
+
+
+class TestFlags:
+    def test_none(self, machine: Machine) -> None:
+        machine.pin_profile("none")
+        ran = machine.launch("-p", ANTHROPIC_MODEL="mine")
+        assert ran.argv[1:] == ["-p"]
+        assert ran.env == {**machine.env, "ANTHROPIC_MODEL": "mine"}
+
+    def test_strict(self, machine: Machine) -> None:
+        lock = machine.pin_profile("strict")
+        mine = {**dict.fromkeys(flags.TABLE, "mine"), "MINE": "1"}
+        ran = machine.launch("-p", **mine)
+        record = " ".join(lock.env)
+        assert ran.env == {**machine.env, "MINE": "1", **lock.env, "CCPIN_SET": record}
+        assert flags_of(ran.argv[1:]) == {**dict.fromkeys(flags.TABLE, ""), **lock.env}
+        assert ran.argv[3:] == ["-p"]
+
+    def test_what_the_user_keeps(self, machine: Machine) -> None:
+        machine.pin_profile("strict")
+        Path(machine.home.keep_flags).write_text("ANTHROPIC_MODEL\n")
+        ran = machine.launch("-p", ANTHROPIC_MODEL="mine", ANTHROPIC_BETAS="mine")
+        assert ran.env["ANTHROPIC_MODEL"] == "mine"
+        assert "ANTHROPIC_BETAS" not in ran.env
+        assert "ANTHROPIC_MODEL" not in flags_of(ran.argv[1:])
+        assert flags_of(ran.argv[1:])["ANTHROPIC_BETAS"] == ""
+        plain = machine.launch("plugin", "test", ANTHROPIC_MODEL="mine")
+        assert (plain.env["ANTHROPIC_MODEL"], plain.argv[1:]) == ("mine", ["plugin", "test"])
+
+    def test_a_list_that_is_not_asked_is_not_read(self, machine: Machine) -> None:
+        """As in the shim: a line of `keep-flags` that cannot be read stops no launch that keeps nothing."""
+        machine.pin_profile("default")
+        Path(machine.home.keep_flags).write_text("nonsense\n")
+        Path(machine.home.allow_flags).write_text("PATH\n")
+        machine.launch()
+        with pytest.raises(BrokenSetting, match=r"allow-flags:1: "):
+            machine.refuse(CCPIN_SET="x")
+        Path(machine.home.allow_flags).unlink()
+        machine.pin_profile("strict")
+        with pytest.raises(BrokenSetting, match=r"keep-flags:1: "):
+            machine.refuse()
+
+    def test_what_the_user_allows(self, machine: Machine) -> None:
+        machine.pin_profile("none")
+        text = (machine.project / LOCK_NAME).read_text()
+        (machine.project / LOCK_NAME).write_text(text.replace("[env]\n", '[env]\nCLAUDE_CODE_MINE = "x"\n'))
+        with pytest.raises(FlagRefused):
+            machine.refuse()
+        Path(machine.home.allow_flags).write_text("CLAUDE_CODE_MINE\n")
+        ran = machine.launch()
+        assert (ran.env["CLAUDE_CODE_MINE"], ran.env["CCPIN_SET"]) == ("x", "CLAUDE_CODE_MINE")
+        assert flags_of(ran.argv[1:]) == {"CLAUDE_CODE_MINE": "x"}
+
+    def test_what_the_user_allowed_is_taken_back_elsewhere(self, machine: Machine) -> None:
+        inside = {"CLAUDE_CODE_MINE": "x", "CCPIN_SET": "CLAUDE_CODE_MINE"}
+        Path(machine.home.root).mkdir()
+        Path(machine.home.allow_flags).write_text("CLAUDE_CODE_MINE\n")
+        fake_claude(machine.bin)
+        assert "CLAUDE_CODE_MINE" not in machine.launch(**inside).env  # where nothing is pinned
+        assert "CLAUDE_CODE_MINE" not in machine.launch(CCPIN_DISABLE="1", **inside).env
+        machine.pin_profile("default")
+        assert "CLAUDE_CODE_MINE" not in machine.launch(**inside).env
+        assert machine.launch(CLAUDE_CODE_MINE="x").env["CLAUDE_CODE_MINE"] == "x"  # the user's own
+
+
+DEFAULT = flags.PROFILES["default"].env
+
+
+def flags_of(words: list[str]) -> dict[str, str]:
+    assert words[0] == "--settings"
+    settings = json.loads(words[1])
+    assert settings.keys() == {"env"}
+    env: dict[str, str] = settings["env"]
+    return env
 
 
 class TestUnpinned:

@@ -19,7 +19,10 @@ from ccpin.launching.setup import setup, undo
 from ccpin.paths import Home
 
 WHO = "printf '%s\\n' \"$0\"\n"  # ksh quotes what `command -v` finds, so it is run
-SHIM = f"#!/bin/sh\nccpin_python=''\nccpin_home=''\nccpin_platform=''\n{WHO}"
+SHIM = (
+    "#!/bin/sh\nccpin_python=''\nccpin_home=''\nccpin_platform=''\n"
+    f"ccpin_table=''\nccpin_names=''\nccpin_unset=''\nccpin_measured=''\n{WHO}"
+)
 TEMPLATES = {
     "claude": SHIM,
     "claude.cmd": 'set "CCPIN_PYTHON="\nset "CCPIN_SHIM_HOME="\n',

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -11,13 +12,19 @@ import pytest
 
 from ccpin.errors import NotSetUp
 from ccpin.launching import shims
+from ccpin.launching.settings import MEASURED
 from ccpin.paths import Home
+from ccpin.pinning.flags import TABLE
 
 POSIX = """\
 #!/bin/sh
 ccpin_python=''
 ccpin_home=''
 ccpin_platform=''
+ccpin_table=''
+ccpin_names=''
+ccpin_unset=''
+ccpin_measured=''
 printf '%s|%s|%s' "$ccpin_python" "$ccpin_home" "$ccpin_platform"
 """
 CMD = '@echo off\nset "CCPIN_PYTHON="\nset "CCPIN_SHIM_HOME="\n'
@@ -42,10 +49,31 @@ def test_a_shell_reads_back_the_values_that_were_filled_in(tmp_path: Path, shell
     assert out.decode("utf-8", "surrogateescape") == f"/py/{value}|/home/{value}|linux-x64"
 
 
-def test_only_the_three_lines_change() -> None:
+def test_only_these_lines_change() -> None:
     text = shims.render_posix(POSIX, python="/p", home="/h", platform="darwin-arm64")
     changed = [new for old, new in zip(POSIX.split("\n"), text.split("\n"), strict=True) if old != new]
-    assert changed == ["ccpin_python='/p'", "ccpin_home='/h'", "ccpin_platform='darwin-arm64'"]
+    assert changed[:3] == ["ccpin_python='/p'", "ccpin_home='/h'", "ccpin_platform='darwin-arm64'"]
+    assert [line.partition("=")[0] for line in changed[3:]] == [
+        "ccpin_table",
+        "ccpin_names",
+        "ccpin_unset",
+        "ccpin_measured",
+    ]
+
+
+def test_the_table_in_the_shim_is_the_table() -> None:
+    text = shims.render_posix(POSIX, python="/p", home="/h", platform="linux-x64")
+    table, names, unset, measured = (line.partition("=")[2].strip("'") for line in text.split("\n")[4:8])
+    assert names.split(" ") == sorted(TABLE)
+    assert json.loads(f"{{{unset}}}") == dict.fromkeys(TABLE, "")
+    assert set(measured.split()) == MEASURED
+    assert table == f" {' '.join(table.split())} "  # a name is looked for between two spaces
+    kinds = dict(pair.split("=") for pair in table.split())
+    assert kinds.keys() == TABLE.keys()
+    assert kinds["DISABLE_UPDATES"] == "1"
+    assert kinds["CLAUDE_CODE_EFFORT_LEVEL"] == "low|medium|high|xhigh|max|auto"
+    assert kinds["MAX_THINKING_TOKENS"] == "#0-200000"
+    assert (kinds["ANTHROPIC_MODEL"], kinds["ANTHROPIC_BETAS"]) == ("@", "!")
 
 
 @pytest.mark.parametrize("broken", [POSIX.replace("ccpin_home=''\n", ""), POSIX + "ccpin_home=''\n", ""])

@@ -10,7 +10,7 @@ import pytest
 
 from ccpin.errors import BelowMinimum, LockInvalid, LockWouldChange, NodeMissing, NodeUnfit
 from ccpin.launching.sync import sync
-from ccpin.paths import LOCK_NAME
+from ccpin.paths import LOCK_NAME, Home
 from ccpin.pinning.find import Pin, read_pin
 from ccpin.pinning.lock import Lock, render
 from ccpin.store.fetch import Progress
@@ -31,7 +31,7 @@ def env(store: Store, tmp_path: Path) -> dict[str, str]:  # noqa: F811
 def pin_in(folder: Path, lock: Lock) -> Pin:
     folder.mkdir(exist_ok=True)
     (folder / LOCK_NAME).write_text(render(lock))
-    return read_pin(str(folder / LOCK_NAME), "lock")
+    return read_pin(Home(str(folder)), str(folder / LOCK_NAME), "lock")
 
 
 @pytest.mark.parametrize("version", ["2.0.14", "2.1.330"])

@@ -9,17 +9,17 @@ from __future__ import annotations
 import base64
 import os
 import random
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ccpin.errors import LockError
-from ccpin.launching.shims import render_posix
 from ccpin.pinning import flags, lock
 from ccpin.pinning.head import Head, read_head
-from tests.shims.world import PLATFORMS, SHIMS, UTF8, require
+from tests.shims.reading import describe, read_in_sh, write_locks
+from tests.shims.values import BRACKETS, fitting, unfitting
+from tests.shims.world import PLATFORMS, UTF8, require
 
 TEXTS = int(os.environ.get("FUZZ_TEXTS", "2500"))
 SEED = int(os.environ.get("FUZZ_SEED", "20"))
@@ -30,14 +30,7 @@ SHARES = {"dash": 1.0, "bash": 1.0, "busybox": 0.2, "mksh": 0.2, "zsh": 0.2, "ks
 @pytest.fixture(scope="module")
 def locks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """One folder per lock text, each with its `.ccpin.lock`."""
-    root = tmp_path_factory.mktemp("locks")
-    folders = []
-    for number, text in enumerate(texts(random.Random(SEED), TEXTS)):
-        folder = root / f"{number:06}"
-        folder.mkdir()
-        (folder / ".ccpin.lock").write_bytes(text)
-        folders.append(folder)
-    return folders
+    return write_locks(tmp_path_factory.mktemp("locks"), list(texts(random.Random(SEED), TEXTS)))
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -45,7 +38,7 @@ def locks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_both_readers_choose_the_same(tmp_path: Path, locks: list[Path], shell: str, locale: str) -> None:
     interpreter = require(shell)
     some = locks[: int(len(locks) * SHARES[shell])]
-    chosen = read_in_sh(tmp_path, interpreter, locale, some)
+    chosen = read_in_sh(tmp_path, interpreter, some, locale)
     expected = [describe(read_head((folder / ".ccpin.lock").read_bytes())) for folder in some]
     for folder, by_sh, by_python in zip(some, chosen, expected, strict=True):
         assert by_sh == by_python, (folder / ".ccpin.lock").read_bytes()
@@ -54,6 +47,14 @@ def test_both_readers_choose_the_same(tmp_path: Path, locks: list[Path], shell: 
 def test_a_good_share_of_the_locks_is_valid_and_a_good_share_is_not(locks: list[Path]) -> None:
     valid = sum(read_head((folder / ".ccpin.lock").read_bytes()) is not None for folder in locks)
     assert 0.25 < valid / len(locks) < 0.75
+
+
+def test_all_that_a_head_may_say_is_said_by_some(locks: list[Path]) -> None:
+    """Else the two readers would agree for want of a case."""
+    heads = [head for folder in locks if (head := read_head((folder / ".ccpin.lock").read_bytes()))]
+    assert {head.clean for head in heads} == {True, False}
+    said = {name for head in heads for name in head.env}
+    assert said == {name for name, flag in flags.TABLE.items() if not isinstance(flag.kind, flags.Cleared)}
 
 
 def test_what_both_grammars_accept_says_the_same_in_both(locks: list[Path]) -> None:
@@ -74,44 +75,6 @@ def test_what_both_grammars_accept_says_the_same_in_both(locks: list[Path]) -> N
     assert compared > len(locks) / 5
 
 
-def describe(head: Head | None) -> str:
-    """What a launch takes from a head, as the harness below prints it."""
-    if head is None:
-        return "handed over"
-    names = "".join(f" {name}={value}" for name, value in head.env.items())
-    return f"{head.version} {head.request} {head.runtime} {head.digest}{names}"
-
-
-def read_in_sh(tmp_path: Path, interpreter: str, locale: str, folders: list[Path]) -> list[str]:
-    """What the shim makes of each folder's lock. Its reader is run as it is; where it would leave, it prints."""
-    shim = render_posix((SHIMS / "claude").read_text(), python="/python", home="/nowhere", platform="any")
-    reader = cut(shim, "ccpin_hand_over() {\n", "}\n", 'ccpin_hand_over() { echo "handed over"; exit; }\n')
-    tell = 'echo "$ccpin_version $ccpin_request $ccpin_runtime $ccpin_digest$ccpin_flags"\n'
-    reader = cut(reader, "# The store entry:", "\nexit 126\n", tell)
-    reader = cut(reader, "unset -f test", "\n", "\n")  # in a subshell, ksh93 takes the builtins away with it
-    (tmp_path / "reader").write_text(reader)
-    harness = f'while read -r folder; do (cd "$folder" && . {tmp_path}/reader </dev/null); done\n'
-    (tmp_path / "harness").write_text(harness)
-    (tmp_path / "sh").symlink_to(os.path.realpath(interpreter))
-    run = subprocess.run(
-        [tmp_path / "sh", tmp_path / "harness"],
-        input="".join(f"{folder}\n" for folder in folders),
-        env={"LC_ALL": locale, "PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, encoding="latin-1", check=True,
-    )  # fmt: skip
-    assert run.stderr == ""
-    return run.stdout.split("\n")[:-1]
-
-
-def cut(text: str, start: str, end: str, instead: str) -> str:
-    """`text` with what is between `start` and the next `end`, both included, replaced."""
-    assert text.count(start) == 1
-    before, _, rest = text.partition(start)
-    found, mark, after = rest.partition(end)
-    assert mark, found
-    return before + instead + after
-
-
 # --- lock texts -------------------------------------------------------------------------------------
 
 CHARACTERS = [bytes([code]) for code in b" =\"#[]\r\t\n\\*?$`'.,!-/0129afgzAZ_\x01\x0b\x0c\x1f\x7f\x80\xa0\xc3\xff"]
@@ -120,14 +83,21 @@ ODD_VERSIONS = ["01.2.3", "1.2", "1.2.3.4", "1..3", ".1.2", "1.2.", "../../x", "
 REQUESTS = ["2.0", "latest", "stable", ">=2.0,<2.1", "!=2.0.1", "~=2.0", "2.*", "-n", "!", "=", "<", "(", "a b", ""]
 WORDS = [
     "=", "==", "#", "# x", '"', '""', "1", '"1"', '"0"', "'1'", '"11"', "true", '"native"', '"node"', '"bun"', "[env]",
+    "clean", "!", "@", "|", '"!"', '"@"', '"1|0"', '"#1-100"', '"007"', '"999999999"', '"4294967296"', '"auto"',
+    '"opus[1m]"', '"a|b"', '"x@y:z/w"', "CLAUDE_CODE_SIMPLE", "ANTHROPIC_MODEL", "ANTHROPIC_MODEL=@", '"off"', "T=#1",
     "[claude]", "[artifacts]", "[whole]", "lock", "whole", "lock-version", "version", "request", "runtime", "digest",
     '"sha256:"', "DISABLE_", "DISABLE_*", "PATH", "NODE_OPTIONS", "\r", "\t", "\xa0", "*", "[!x]*", "$HOME", "`id`",
 ]  # fmt: skip
 LINES = [
     "", " ", "#", "   # x", "[env]", "[artifacts]", "[claude]", "[other]", "lock-version = 1", "lock-version = 2",
     'DISABLE_UPDATES = "1"', 'runtime = "node"', 'version = "1.0.0"', 'channel = "stable"', "<<<<<<< ours", "=======",
+    "clean = true", "clean = true # x", "clean = false", 'clean = "true"', "clean = 1", 'ANTHROPIC_MODEL = "opus[1m]"',
+    'MAX_THINKING_TOKENS = "0"', 'MAX_THINKING_TOKENS = "00"', 'ANTHROPIC_BETAS = "x"', 'ANTHROPIC_BETAS = "!"',
     '[env] #', '[env] # = "1"', '[artifacts] x', 'DISABLE_TELEMETRY = "1" # on', 'DISABLE_TELEMETRY = "1" on', "\r",
 ]  # fmt: skip
+
+
+SETTABLE = sorted(name for name, flag in flags.TABLE.items() if fitting(flag))
 
 
 def texts(source: random.Random, count: int) -> Iterator[bytes]:
@@ -140,7 +110,9 @@ def texts(source: random.Random, count: int) -> Iterator[bytes]:
 
 def canonical(source: random.Random) -> bytes:
     """A lock of the grammar, in one of the many ways to write it."""
-    names = source.sample(sorted(flags.SWITCHES), source.choice((0, 1, 2, 4, 4, 7, 11)))
+    names = source.sample(SETTABLE, source.choice((0, 1, 2, 4, 4, 7, 11)))
+    env = {name: source.choice(fitting(flags.TABLE[name])) for name in names}
+    clean = source.random() < 0.4
     version = source.choice(VERSIONS)
     runtime = source.choice(("native", "node"))
     if runtime == "node":
@@ -150,12 +122,13 @@ def canonical(source: random.Random) -> bytes:
             name: lock.Artifact(sha256=source.randbytes(32).hex(), size=source.randrange(1, 1 << 30))
             for name in source.sample(PLATFORMS, source.randrange(1, 9))
         }
-    text = lock.render(lock.Lock(version, version, runtime, artifacts, dict.fromkeys(names, flags.ON)))
+    text = lock.render(lock.Lock(version, version, runtime, artifacts, env, clean))
     lines = text.split("\n")
     if source.random() < 0.3:  # [claude] in any order
-        block = lines[5:9]
+        end = lines.index("[env]") - 1
+        block = lines[5:end]
         source.shuffle(block)
-        lines[5:9] = block
+        lines[5:end] = block
     if source.random() < 0.3:
         lines = [line for line in lines if line and not line.startswith("#")] + [""]
     text = "\n".join(lines)
@@ -195,8 +168,22 @@ def _words(source: random.Random, text: bytes) -> bytes:
 
 def _word(source: random.Random) -> bytes:
     quoted = source.choice((VERSIONS, ODD_VERSIONS, REQUESTS))
-    pool = source.choice((WORDS, sorted(flags.SWITCHES), [f'"{word}"' for word in quoted]))
+    pool = source.choice((WORDS, sorted(flags.TABLE), [f'"{word}"' for word in quoted]))
     return source.choice(pool).encode("latin-1")
+
+
+def _flags(source: random.Random, text: bytes) -> bytes:
+    """The value of a flag replaced by one that fits, or by one that just does not."""
+    lines = text.split(b"\n")
+    held = [number for number, line in enumerate(lines) if line.partition(b" = ")[0].decode("latin-1") in flags.TABLE]
+    if not held:
+        return text
+    number = source.choice(held)
+    name = lines[number].partition(b" = ")[0]
+    flag = flags.TABLE[name.decode("latin-1")]
+    values = source.choice((fitting(flag) or ("1",), unfitting(flag), BRACKETS))
+    lines[number] = name + b' = "' + source.choice(values).encode() + b'"'
+    return b"\n".join(lines)
 
 
 def _lines(source: random.Random, text: bytes) -> bytes:
@@ -247,5 +234,7 @@ MUTATIONS: list[Callable[[random.Random, bytes], bytes]] = [
     _lines,
     _values,
     _values,
+    _flags,
+    _flags,
     _whole,
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shims.world import DIGEST, PLATFORM, World, lock_text, program
+from tests.shims.world import DEFAULT, DIGEST, PLATFORM, World, lock_text, program
 
 ASCII_NAMES = [
     "with space",
@@ -40,7 +40,7 @@ def odd(name: str, shell: str) -> str:
 
 def test_runs_what_the_lock_pins(world: World) -> None:
     run = world.run("-p", "hello")
-    assert (run.who, run.argv, run.code, run.err) == ("pinned", [b"-p", b"hello"], 0, b"")
+    assert (run.who, run.flags, run.words, run.code, run.err) == ("pinned", DEFAULT, [b"-p", b"hello"], 0, b"")
     assert run.call["cwd"] == str(world.project)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from ccpin.pinning import flags
 from ccpin.pinning.head import read_head
-from tests.shims.world import DIGEST, SHIMS, World, lock_text
+from tests.shims.values import EVERY
+from tests.shims.world import DIGEST, STRICT, World, lock_text
 
 GOOD = lock_text()
 
@@ -26,8 +24,12 @@ ACCEPTED = {
     "another order": edit(f'digest = "sha256:{DIGEST}"\n', "").replace(
         "[claude]\n", f'[claude]\ndigest = "sha256:{DIGEST}"\n'
     ),
-    "no flags": lock_text(names=()),
-    "every flag": lock_text(names=tuple(flags.SWITCHES)),
+    "no flags": lock_text(env={}),
+    "every flag": lock_text(env=EVERY),
+    "clean": edit("\n[env]", "clean = true\n\n[env]"),
+    "clean first": edit("[claude]\n", "[claude]\nclean = true # all of it\n"),
+    "clean without flags": lock_text(env={}, clean=True),
+    "strict": lock_text(env=STRICT, clean=True),
     "an odd request": edit('request = "2.0.14"', 'request = ">=2.0,<3,!=2.0.*,~=2-"'),
     "a request like an option": edit('request = "2.0.14"', 'request = "-n"'),
     "a request like an operator": edit('request = "2.0.14"', 'request = "!"'),
@@ -84,6 +86,15 @@ HANDED_OVER = {
     "space in a request": edit('request = "2.0.14"', 'request = "2.0.14 || 1"'),
     "command in a request": edit('request = "2.0.14"', 'request = "$(touch${IFS}pwned)"'),
     "wide request": edit('request = "2.0.14"', 'request = "2.\N{DIGIT ZERO}\N{SUPERSCRIPT TWO}"'),
+    "clean false": edit("\n[env]", "clean = false\n\n[env]"),
+    "clean quoted": edit("\n[env]", 'clean = "true"\n\n[env]'),
+    "clean 1": edit("\n[env]", "clean = 1\n\n[env]"),
+    "clean True": edit("\n[env]", "clean = True\n\n[env]"),
+    "clean twice": edit("\n[env]", "clean = true\nclean = true\n\n[env]"),
+    "clean in [env]": edit("[env]\n", "[env]\nclean = true\n"),
+    "clean on top": edit("lock-version = 1\n", "lock-version = 1\nclean = true\n"),
+    "clean before all": edit("lock-version = 1\n", "clean = true\nlock-version = 1\n"),
+    "clean and more": edit("\n[env]", "clean = true true\n\n[env]"),
     "flag off the list": edit("DISABLE_UPDATES", "NODE_OPTIONS"),
     "flag in small letters": edit("DISABLE_UPDATES", "disable_updates"),
     "two flags in one": edit("DISABLE_UPDATES", "DISABLE_TELEMETRY DISABLE_UPDATES"),
@@ -165,15 +176,8 @@ def test_bytes_that_are_no_utf8(world: World, shell: str) -> None:
 
 @pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8", "en_US.UTF-8", "tr_TR.UTF-8", "broken"])
 def test_no_locale_changes_the_answer(world: World, locale: str) -> None:
-    world.lock(lock_text(names=tuple(flags.SWITCHES)))
+    world.lock(lock_text(env=EVERY))
     run = world.run(env={"LC_ALL": locale})
-    assert {name: run.env.get(name) for name in flags.SWITCHES} == dict.fromkeys(flags.SWITCHES, "1")
+    assert {name: run.env.get(name) for name in EVERY} == EVERY == run.flags
     world.lock(edit("DISABLE_UPDATES", "D\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}SABLE_UPDATES"))
     assert world.run(env={"LC_ALL": locale}).who == "python"
-
-
-def test_the_names_are_those_of_the_table() -> None:
-    text = (SHIMS / "claude").read_text()
-    match = re.search(r'^ccpin_switches="([^"]*)"$', text, re.MULTILINE)
-    assert match is not None
-    assert match.group(1).replace("\\\n", "").split() == sorted(flags.SWITCHES)

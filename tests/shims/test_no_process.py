@@ -4,15 +4,57 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.shims.world import DIGEST, VERSION, World, lock_text
+from tests.shims.values import EVERY
+from tests.shims.world import DIGEST, VERSION, World, lock_text, strict
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
-WAYS = ["pinned", "five up", "floor", "nested", "node", "next", "not installed", "odd lock", "update", "fifo"]
+WAYS = (
+    "pinned", "five up", "floor", "nested", "node", "next", "not installed", "odd lock", "update", "fifo",
+    "strict", "strict node", "strict nested", "every flag", "none", "without", "policy", "kept", "no settings", "own",
+)  # fmt: skip
+CLEAN = ("strict", "strict node", "strict nested", "without", "policy", "kept")
+ARGUMENTS = {"update": ["update"], "without": ["plugin", "test"], "own": ["-p", "--settings", "{}"]}
+NESTED: dict[str, str | bytes] = {**EVERY, "CCPIN_SET": " ".join(EVERY)}
+ENVIRONMENT: dict[str, dict[str, str | bytes]] = {
+    "nested": NESTED,
+    "strict nested": NESTED,
+    "policy": {"CLAUDE_CODE_MANAGED_SETTINGS_PATH": "/nowhere"},
+}
+
+
+def no_lock(world: World, target: Path) -> None:
+    (world.project / ".ccpin.lock").unlink()
+    shutil.copy(target, world.next)
+
+
+def a_folder(world: World, target: Path) -> None:
+    (world.project / ".ccpin.lock").unlink()
+    (world.project / ".ccpin.lock").mkdir()
+
+
+def node(world: World, target: Path) -> None:
+    shutil.copy(target, world.node)
+    (world.release(VERSION, DIGEST) / "node").symlink_to(world.node)
+
+
+ARRANGED: dict[str, Callable[[World, Path], object]] = {
+    "floor": lambda world, _: (world.home / "minimum-version").write_text("2.0.14\n"),
+    "node": node,
+    "strict node": node,
+    "next": no_lock,
+    "not installed": lambda world, _: shutil.rmtree(world.home / "releases"),
+    "odd lock": lambda world, _: world.lock("odd\n"),
+    "every flag": lambda world, _: world.lock(lock_text(env=EVERY)),
+    "none": lambda world, _: world.lock(lock_text(env={})),
+    "kept": lambda world, _: (world.home / "keep-flags").touch(),
+    "fifo": a_folder,
+}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -20,31 +62,14 @@ def test_no_process_is_started_and_nothing_is_written(tmp_path: Path, interprete
     target = Path(shutil.which("true") or "/bin/true")
     world = World(tmp_path / "world", interpreter)
     world.render(python=target)
-    world.lock(lock_text(runtime="node" if way == "node" else "native"))
-    world.install(VERSION, DIGEST, "node" if way == "node" else "native", target)
-    env: dict[str, str | bytes] = {}
-    cwd = world.project
-    if way == "five up":
-        cwd = world.project.joinpath(*"abcde")
-        cwd.mkdir(parents=True)
-    elif way == "floor":
-        (world.home / "minimum-version").write_text("2.0.14\n")
-    elif way == "nested":
-        env = {"CCPIN_SET": "DISABLE_TELEMETRY DISABLE_UPDATES", "DISABLE_TELEMETRY": "1", "DISABLE_UPDATES": "1"}
-    elif way == "node":
-        shutil.copy(target, world.node)
-        (world.release(VERSION, DIGEST) / "node").symlink_to(world.node)
-    elif way == "next":
-        (world.project / ".ccpin.lock").unlink()
-        shutil.copy(target, world.next)
-    elif way == "not installed":
-        shutil.rmtree(world.home / "releases")
-    elif way == "odd lock":
-        world.lock("odd\n")
-    elif way == "fifo":
-        (world.project / ".ccpin.lock").unlink()
-        (world.project / ".ccpin.lock").mkdir()
-    calls = trace(world, cwd, env, ["update"] if way == "update" else ["-p", "hello"])
+    runtime = "node" if "node" in way else "native"
+    world.lock(strict(runtime) if way in CLEAN else lock_text(runtime=runtime))
+    world.install(VERSION, DIGEST, runtime, target, settings=way != "no settings")
+    if way in ARRANGED:
+        ARRANGED[way](world, target)
+    cwd = world.project.joinpath(*"abcde") if way == "five up" else world.project
+    cwd.mkdir(parents=True, exist_ok=True)
+    calls = trace(world, cwd, ENVIRONMENT.get(way, {}), ARGUMENTS.get(way, ["-p", "hello"]))
     assert len(re.findall(r"^\d+ +execve\(.* = 0$", calls, re.MULTILINE)) == 2, calls
     assert not re.findall(r"\b(?:clone|clone3|fork|vfork)\(", calls)
     written = re.findall(r'open(?:at)?\([^"]*"([^"]*)", [A-Z_|]*(?:O_WRONLY|O_RDWR|O_CREAT)', calls)

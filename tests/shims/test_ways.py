@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.shims.world import DIGEST, FAKE, PLATFORM, SHIMS, VERSION, World, program
+from ccpin.launching.launch import UPDATE_OPTIONS
+from tests.shims.world import DEFAULT, DIGEST, FAKE, PLATFORM, SHIMS, VERSION, World, program
 
 
 def test_the_hand_over(world: World) -> None:
@@ -34,9 +35,16 @@ def test_verbs_that_would_change_the_release(world: World, verb: str) -> None:
     assert world.run(verb).who == "python"
     assert world.run("--verbose", verb, "--force").who == "python"
     assert world.run("-p", f"{verb} ").who == "pinned"
-    assert world.run(f"x{verb}", f"{verb}x", f"--{verb}").who == "pinned"
+    assert world.run(f"x{verb}", f"{verb}x", f"--{verb}x", f"--{verb}=x").who == "pinned"
     assert world.run("-p", "--", verb).who == "python"
     assert world.run(verb.upper()).who == "pinned"
+
+
+@pytest.mark.parametrize("option", UPDATE_OPTIONS)
+def test_options_that_would_change_the_release(world: World, option: str) -> None:
+    assert world.run(option).who == "python"
+    assert world.run("-p", option).who == "python"
+    assert world.run("-p", f"{option} ").who == "pinned"
 
 
 @pytest.mark.parametrize("kind", ["gone", "folder", "not executable", "dangling"])
@@ -180,7 +188,7 @@ def test_a_javascript_release_runs_under_the_node_that_was_checked(world: World)
     world.use_node()
     run = world.run("a")
     entry = world.release(VERSION, DIGEST) / "any"
-    assert (run.who, run.argv) == ("node", [os.fsencode(entry / "claude"), b"a"])
+    assert (run.who, run.argv[0], run.flags, run.words) == ("node", os.fsencode(entry / "claude"), DEFAULT, [b"a"])
 
 
 def test_another_node_is_handed_over(world: World) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ import pytest
 
 from ccpin.launching.shims import render_posix
 from ccpin.pinning import flags
+from ccpin.store.entry import SETTINGS_MARK
 
 SHIMS = Path(__file__).parents[2] / "shims"
 VERSION = "2.0.14"
 DIGEST = "0123456789abcdef" * 4
 PLATFORM = "linux-x64"
+DEFAULT = flags.PROFILES["default"].env
+STRICT = flags.PROFILES["strict"].env
 UTF8 = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
 PLATFORMS = (
     "darwin-arm64", "darwin-x64", "linux-arm64", "linux-arm64-musl",
@@ -61,7 +65,8 @@ def lock_text(
     *,
     runtime: str = "native",
     digest: str = DIGEST,
-    names: Sequence[str] = flags.DEFAULT,
+    env: Mapping[str, str] = DEFAULT,
+    clean: bool = False,
 ) -> str:
     """A lock as ccpin writes it."""
     lines = [
@@ -74,14 +79,25 @@ def lock_text(
         f'request = "{version}"',
         f'runtime = "{runtime}"',
         f'digest = "sha256:{digest}"',
+        *(["clean = true"] if clean else []),
         "",
         "[env]",
-        *(f'{name} = "1"' for name in names),
+        *(f'{name} = "{value}"' for name, value in env.items()),
         "",
         "[artifacts]",
         *(f'{name} = {{ size = 381121040, sha256 = "{DIGEST}" }}' for name in PLATFORMS),
     ]
     return "\n".join(lines) + "\n"
+
+
+def strict(runtime: str = "native") -> str:
+    """A lock of the strict profile."""
+    return lock_text(runtime=runtime, env=STRICT, clean=True)
+
+
+def settled(env: Mapping[str, str], *, clean: bool = False) -> dict[str, str]:
+    """What `--settings` says where a lock holds `env`."""
+    return {**(dict.fromkeys(flags.TABLE, "") if clean else {}), **env}
 
 
 @dataclass(frozen=True)
@@ -117,6 +133,26 @@ class Outcome:
         return [word.encode("latin-1") for word in self.call["argv"]]
 
     @property
+    def flags(self) -> dict[str, str] | None:
+        """The `env` that stands in the one `--settings` put in front; None where none was."""
+        words = self._own_argv
+        if words[:1] != [b"--settings"]:
+            return None
+        settings = json.loads(words[1])
+        assert settings.keys() == {"env"}
+        env: dict[str, str] = settings["env"]
+        return env
+
+    @property
+    def words(self) -> list[bytes]:
+        """The arguments without what the shim put in front."""
+        return self._own_argv[2 if self.flags is not None else 0 :]
+
+    @property
+    def _own_argv(self) -> list[bytes]:
+        return self.argv[1:] if self.who == "node" else self.argv  # there the script is the first one
+
+    @property
     def env(self) -> dict[str, str]:
         env: dict[str, str] = self.call["env"]
         return env
@@ -128,6 +164,7 @@ class World:
 
     root: Path
     interpreter: str = "/bin/sh"
+    platform: str = PLATFORM
     home: Path = field(init=False)
     project: Path = field(init=False)
 
@@ -147,12 +184,12 @@ class World:
 
     @property
     def executable(self) -> Path:
-        return self.release(VERSION, DIGEST) / PLATFORM / "claude"
+        return self.release(VERSION, DIGEST) / self.platform / "claude"
 
     def render(self, python: Path | None = None) -> None:
         """Installs the shim under the home, as `ccpin setup` does."""
         template = (SHIMS / "claude").read_text().replace("#!/bin/sh\n", f"#!{self.interpreter}\n")
-        text = render_posix(template, python=str(python or self.python), home=str(self.home), platform=PLATFORM)
+        text = render_posix(template, python=str(python or self.python), home=str(self.home), platform=self.platform)
         self.shim.parent.mkdir(parents=True, exist_ok=True)
         program(self.shim, text)
 
@@ -164,9 +201,9 @@ class World:
         program(self.python, FAKE)
         program(self.next, FAKE)
 
-    def use_node(self) -> None:
+    def use_node(self, text: str | None = None) -> None:
         """Locks a JavaScript release, installs it, and has its Node.js checked."""
-        self.lock(lock_text(runtime="node"))
+        self.lock(lock_text(runtime="node") if text is None else text)
         self.install(runtime="node")
         program(self.node, FAKE)
         (self.release(VERSION, DIGEST) / "node").symlink_to(self.node)
@@ -182,10 +219,16 @@ class World:
         return self.home / "releases" / f"{version}-{digest[:32]}"
 
     def install(
-        self, version: str = VERSION, digest: str = DIGEST, runtime: str = "native", target: Path | None = None
+        self,
+        version: str = VERSION,
+        digest: str = DIGEST,
+        runtime: str = "native",
+        target: Path | None = None,
+        *,
+        settings: bool = True,
     ) -> Path:
-        """A store entry; the executable is `target`, else the fake."""
-        entry = self.release(version, digest) / (PLATFORM if runtime == "native" else "any")
+        """A store entry; the executable is `target`, else the fake. `settings`: it takes `--settings`."""
+        entry = self.release(version, digest) / (self.platform if runtime == "native" else "any")
         entry.mkdir(parents=True)
         executable = entry / "claude"
         file = executable
@@ -198,6 +241,8 @@ class World:
         else:
             shutil.copy(target, file)
         os.utime(file, (1_000_000_000, 1_000_000_000))
+        if settings:
+            (entry / SETTINGS_MARK).touch()
         (entry / "receipt.json").write_text("{}\n")
         return entry
 
@@ -225,6 +270,15 @@ def told(out: bytes) -> dict[str, Any]:
     """What a fake says of how it was called."""
     call: dict[str, Any] = ast.literal_eval(out.decode("ascii"))
     return call
+
+
+NOISE = {"_", "PWD", "OLDPWD", "SHLVL", "LOGNAME", "__CF_USER_TEXT_ENCODING"}
+"""What shells set by themselves."""
+
+
+def difference(before: dict[str, str], after: dict[str, str]) -> dict[str, str | None]:
+    names = (before.keys() | after.keys()) - NOISE
+    return {name: after.get(name) for name in names if before.get(name) != after.get(name)}
 
 
 def require(name: str) -> str:

@@ -1,0 +1,87 @@
+"""Client data that an earlier session fetched: the one input that no variable keeps a release from using.
+
+Releases after 2.1.0 cache it in their state file, `~/.claude.json`, and it changes the system prompt and the headers of
+a request even where everything else is switched off (measured with 2.1.200 and 2.1.330: `tengu_heron_brook`,
+`remove_prompt_strings`, `atis`). A clean slate is without it: the cached copy is taken out before the launch, under
+the lock that Claude Code itself takes for this file. An unpinned session fetches it again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+
+from ccpin.errors import ClientDataKept
+from ccpin.files import replace_file
+from ccpin.pinning.find import read_plain
+from ccpin.pinning.head import version_key
+
+KEYS = ("clientDataCache", "clientDataCacheSlots")
+
+_READ_AFTER = (2, 1, 0)  # found in 2.1.112 to 2.1.330, not in 2.1.0 and before; the shim holds the same bound
+_MOST = 256 << 20  # bytes
+_PATIENCE = 3  # seconds that Claude Code's own lock is waited for
+
+
+def forget(env: Mapping[str, str], version: str) -> None:
+    """Takes cached client data out of the state files that `version` reads. Raises ClientDataKept, with the file."""
+    if version_key(version) <= _READ_AFTER:
+        return
+    for path in state_files(env):
+        try:
+            if _holds(read_plain(path, _MOST)):
+                with _held(path):
+                    _rewrite(path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError, RecursionError) as error:
+            reason = getattr(error, "strerror", None) or str(error) or "unknown reason"
+            raise ClientDataKept(where=path, reason=reason.lower(), version=version) from None
+
+
+def state_files(env: Mapping[str, str]) -> tuple[str, str]:
+    """Where a release keeps its state: the old place counts where it is there (2.0.14 to 2.1.330)."""
+    home = env.get("HOME") or os.path.expanduser("~")
+    config = env.get("CLAUDE_CONFIG_DIR")
+    old = os.path.join(config or os.path.join(home, ".claude"), ".config.json")
+    return old, os.path.join(config or home, ".claude.json")
+
+
+def _holds(data: bytes) -> bool:
+    """Whether there may be any: cheaply, for these files have megabytes, and most launches find none."""
+    return any(f'"{key}"'.encode() in data for key in KEYS)
+
+
+def _rewrite(path: str) -> None:
+    data = read_plain(path, _MOST)
+    state = json.loads(data.decode("utf-8-sig"))
+    if not isinstance(state, dict):
+        raise ValueError("it is not an object")
+    if not state.keys() & set(KEYS):
+        return
+    rest = {name: value for name, value in state.items() if name not in KEYS}
+    target = os.path.realpath(path)
+    replace_file(target, json.dumps(rest, indent=2).encode(), os.stat(target).st_mode & 0o777)
+
+
+@contextlib.contextmanager
+def _held(path: str) -> Iterator[None]:
+    """Claude Code's lock for a file: a folder beside it."""
+    lock = f"{os.path.realpath(path)}.lock"
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            os.mkdir(lock)
+            break
+        except FileExistsError:
+            if time.monotonic() > end:
+                raise ValueError(f"a running session holds {lock}") from None
+            time.sleep(0.02)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.rmdir(lock)

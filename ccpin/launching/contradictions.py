@@ -1,0 +1,141 @@
+"""What stands above the lock: `env` of settings files that the release reads after, or above, what ccpin passes.
+
+An administrator's policy stands above every `--settings`; where a release does not know that option, all settings
+files do; and where it was not measured that "" unsets, so do those that set what a clean slate takes away. Of these
+files only `env` is looked at, and of that only names of ccpin's table.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ccpin.errors import SettingsAbove
+from ccpin.launching.clientdata import state_files
+from ccpin.pinning import flags
+from ccpin.pinning.find import Pin, read_plain
+
+_MOST = 64 << 20  # bytes; `.claude.json` of a long user has megabytes
+
+
+@dataclass(frozen=True)
+class Said:
+    """`name = value` in the `env` of a settings file. `level` is "policy", "local", "project", "user" or "global",
+    from the highest to the lowest; `where` is `file:line`. A file that cannot be read has the name ""."""
+
+    level: str
+    where: str
+    name: str
+    value: str
+
+
+def require_none(
+    env: Mapping[str, str],
+    pin: Pin,
+    cleared: Sequence[str],
+    *,
+    beaten: bool,
+    unset: bool,
+    say: Callable[[str], None],
+) -> None:
+    """Raises SettingsAbove for the first contradiction of a lock that asks for a clean slate; says it otherwise.
+
+    `beaten`: the release takes `--settings`; `unset`: and "" in it for unset.
+    """
+    for said in contradictions(said_by_files(env), pin.head.env, cleared, beaten=beaten, unset=unset):
+        error = SettingsAbove(
+            where=said.where,
+            what=f"`{said.name}` is set here" if said.name else f"it cannot be read ({said.value})",
+            level="an administrator's policy" if said.level == "policy" else "a settings file",
+            version=pin.head.version,
+            pin=pin.source,
+        )
+        if pin.head.clean:
+            raise error
+        say(f"ccpin: warning: {error}")
+
+
+def contradictions(
+    said: Sequence[Said], locked: Mapping[str, str], cleared: Sequence[str], *, beaten: bool, unset: bool
+) -> Iterator[Said]:
+    """What of `said` makes a launch differ from the lock, with what ccpin can pass."""
+    gone = frozenset(cleared)
+    for one in said:
+        above = one.level == "policy" or not beaten
+        against = one.name in locked and one.value != locked[one.name]
+        left = one.name in gone and one.value != ""
+        if (above and (against or left or not one.name)) or (left and not unset):
+            yield one
+
+
+def said_by_files(env: Mapping[str, str], folder: str = ".") -> list[Said]:
+    """Every name of the table in the `env` of the settings files that count in `folder`, highest level first."""
+    return [said for level, path in settings_files(env, folder) for said in read_settings(level, path)]
+
+
+def settings_files(env: Mapping[str, str], folder: str) -> Iterator[tuple[str, str]]:
+    """Level and path of every settings file that a launch in `folder` may read, highest level first."""
+    home = env.get("HOME") or os.path.expanduser("~")
+    config = env.get("CLAUDE_CONFIG_DIR") or os.path.join(home, ".claude")
+    managed = _managed_folder()
+    drop_ins = os.path.join(managed, "managed-settings.d")
+    yield "policy", os.path.join(config, "remote-settings.json")
+    if chosen := env.get("CLAUDE_CODE_MANAGED_SETTINGS_PATH"):
+        yield "policy", chosen
+    for name in reversed(_names(drop_ins)):
+        yield "policy", os.path.join(drop_ins, name)
+    yield "policy", os.path.join(managed, "managed-settings.json")
+    yield "local", os.path.join(folder, ".claude", "settings.local.json")
+    yield "project", os.path.join(folder, ".claude", "settings.json")
+    yield "user", os.path.join(config, "settings.json")
+    for path in state_files(env):
+        yield "global", path
+
+
+def read_settings(level: str, path: str) -> Iterator[Said]:
+    """The names of the table in the `env` of one file; nothing where there is no file."""
+    try:
+        text = read_plain(path, _MOST).decode("utf-8-sig", "replace")
+        settings: Any = json.loads(text or "{}")
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or "it is no JSON"
+        yield Said(level, _absolute(path), "", str(reason).lower())
+        return
+    env = settings.get("env") if isinstance(settings, dict) else None
+    for name, value in (env if isinstance(env, dict) else {}).items():
+        if name in flags.TABLE:
+            line = _line(text, name)
+            yield Said(level, f"{_absolute(path)}:{line}", name, value if isinstance(value, str) else json.dumps(value))
+
+
+def _managed_folder() -> str:
+    if sys.platform == "win32":
+        return os.path.join(os.environ.get("PROGRAMFILES", "C:\\Program Files"), "ClaudeCode")
+    return "/Library/Application Support/ClaudeCode" if sys.platform == "darwin" else "/etc/claude-code"
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(folder) if name.endswith(".json"))
+    except OSError:
+        return []
+
+
+def _line(text: str, name: str) -> int:
+    """Where `"name"` stands, from 1: the last one behind `"env"`, for of equal keys the last counts."""
+    found = [match.start() for match in re.finditer(rf'"{re.escape(name)}"\s*:', text)]
+    return text.count("\n", 0, found[-1]) + 1 if found else 1
+
+
+def _absolute(path: str) -> str:
+    try:
+        return os.path.abspath(path)
+    except OSError:  # in a folder that was deleted
+        return path
