@@ -7,6 +7,7 @@ import os
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from ccpin.cli.output import drop_stdout, fail
 from ccpin.errors import BadOption, Bug, CcpinError, Interrupted, OutputLost
@@ -15,10 +16,11 @@ VERBS = {
     "use": "use",
     "sync": "sync",
     "check": "check",
+    "doctor": "doctor",
     "which": "show",
     "current": "show",
     "list": "listing",
-    "env": "show",
+    "env": "flags",
     "install": "store",
     "uninstall": "store",
     "exec": "exec_help",
@@ -41,7 +43,7 @@ def run_app(args: list[str]) -> int:
     try:
         code: Any = build(command)(args or ["--help"], prog_name="ccpin", standalone_mode=False)
     except _WrongUsage as error:
-        known = f"ccpin {command}" if command in VERBS else "ccpin"
+        known = error.ctx.command_path if error.ctx is not None else "ccpin"
         return fail(command, BadOption(reason=error.format_message(), command=known), as_json=as_json)
     except CcpinError as error:
         return fail(command, error, as_json=as_json and not isinstance(error, OutputLost))
@@ -66,6 +68,7 @@ def build(verb: str) -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
+        cls=_InOrder,
     )
     app.callback()(_ccpin)
     completing = COMPLETE in os.environ
@@ -75,8 +78,19 @@ def build(verb: str) -> typer.Typer:
         completion_init()  # teaches click the shells; it comes with the options that `add_completion` would add
     for name in [verb] if verb in VERBS and not completing else VERBS:
         module = importlib.import_module(f"ccpin.cli.{VERBS[name]}")
-        app.command(name)(getattr(module, f"{name}_command"))
+        command = getattr(module, f"{name}_command")
+        if isinstance(command, typer.Typer):  # a family of verbs
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
     return app
+
+
+class _InOrder(TyperGroup):
+    """Typer puts families behind all verbs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [name for name in VERBS if name in self.commands]
 
 
 def _ccpin(

@@ -1,18 +1,15 @@
-"""`ccpin which`, `ccpin current`, `ccpin env`: what is pinned here, and why."""
+"""`ccpin which` and `ccpin current`: what is pinned here, and why."""
 
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from ccpin.cli.output import JSON, Answer, give
 from ccpin.errors import NoLock, NothingToRun
 from ccpin.launching.launch import next_claude
 from ccpin.launching.which import current_pin, not_installed, which
 from ccpin.paths import Home, find_home
-from ccpin.pinning import flags
 from ccpin.pinning.find import Pin
 from ccpin.store.entry import ready, real_command
 
@@ -76,20 +73,3 @@ def _unpinned(home: Home, env: dict[str, str], because: str) -> Answer:
         raise NothingToRun()
     data = dict.fromkeys(("version", "request", "runtime", "source", "line")) | {"path": path, "why": "path"}
     return Answer(data, f"{path}\n  because     {because}: the next `claude` on PATH")
-
-
-def env_command(
-    everything: Annotated[bool, typer.Option("--all", help="All flags that a lock may hold.")] = False,
-    as_json: JSON = False,
-) -> None:
-    """Show the behaviour flags of the lock."""
-    env = dict(os.environ)
-    home = find_home(env)
-    pin = None if everything else current_pin(env, home)
-    held = dict.fromkeys(flags.SWITCHES, flags.ON) if pin is None else pin.head.env
-    rows = [{"name": name, "value": value, "effect": flags.SWITCHES[name]} for name, value in sorted(held.items())]
-    width = max((len(name) for name in held), default=0) + len(flags.ON) + 1
-    lines = [f"{row['name']}={row['value']}".ljust(width) + f"  {row['effect']}" for row in rows]
-    source = None if pin is None else pin.path
-    notes = () if lines else (f"{source} holds no flags",)
-    give("env", Answer({"source": source, "flags": rows}, "\n".join(lines), notes), as_json=as_json)

@@ -22,7 +22,19 @@ def test_a_script_for_each_shell(box: Box, shell: str) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
-@pytest.mark.parametrize(("typed", "offered"), [("", set(VERBS)), ("un", {"uninstall"}), ("use --gl", {"--global"})])
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("", set(VERBS)),
+        ("un", {"uninstall"}),
+        ("use --gl", {"--global"}),
+        ("env ", {"list", "explain", "profile", "set", "unset"}),
+        ("env profile s", {"strict"}),
+        ("env set DISABLE_UP", {"DISABLE_UPDATES"}),
+        ("env unset DISABLE_UPDATES DISABLE_AUTOU", {"DISABLE_AUTOUPDATER"}),
+        ("env explain FORCE_A", {"FORCE_AUTOUPDATE_PLUGINS"}),
+    ],
+)
 def test_the_script_completes(box: Box, typed: str, offered: set[str]) -> None:
     """The script, sourced by bash, and asked as bash would ask."""
     put_ccpin_on_path(box)
@@ -42,6 +54,11 @@ def test_help_lists_every_verb(box: Box) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_of_a_verb(box: Box, verb: str) -> None:
     assert f"ccpin {verb}" in box.ccpin(verb, "--help").ok().out
+
+
+@pytest.mark.parametrize("verb", ["list", "explain", "profile", "set", "unset"])
+def test_help_of_a_verb_of_a_family(box: Box, verb: str) -> None:
+    assert f"ccpin env {verb}" in box.ccpin("env", verb, "-h").ok().out
 
 
 def test_version(box: Box) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ccpin.cli.app import VERBS
-from tests.cli.arrange import all_errors, pin
+from tests.cli.arrange import all_errors, pin, set_up
 from tests.fakes.box import Box
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake executables are scripts")
@@ -18,9 +18,10 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake executables
 TEXT_ONLY = {"exec", "completion"}  # another program's output, and a script
 
 SUCCESSES = {
+    "doctor": {"version", "lock", "mechanisms", "always", "findings"},
     "use 2.0.14": {
         "version", "request", "runtime", "lock", "changed", "before", "repaired", "absent", "executable",
-        "registry", "notes",
+        "registry", "profile", "ignored", "notes",
     },
     "sync": {"version", "lock", "executable"},
     "sync --locked": {"version", "lock", "executable"},
@@ -29,14 +30,26 @@ SUCCESSES = {
     "current": {"version", "request", "runtime", "path", "source", "line", "why"},
     "list": {"home", "installed"},
     "list --remote": {"registry", "releases"},
-    "env": {"source", "flags"},
+    "env": {"source", "version", "profile", "clean", "flags"},
+    "env --all": {"source", "version", "profile", "clean", "flags"},
+    "env list --mechanism 4": {"source", "version", "profile", "clean", "flags"},
+    "env explain DISABLE_UPDATES": {
+        "name", "value", "takes", "mechanisms", "effect", "read", "instead", "answers", "price", "first", "last",
+        "source", "version",
+    },
+    "env profile": {"source", "profile", "profiles"},
+    "env profile strict": {"source", "version", "profile", "clean", "flags", "changed"},
+    "env set DISABLE_COMPACT": {"source", "version", "profile", "clean", "flags", "changed"},
+    "env unset DISABLE_UPDATES": {"source", "version", "profile", "clean", "flags", "changed"},
     "install 2.0.15": {"version", "runtime", "executable", "bytes"},
     "uninstall 1.0.20": {"version", "bytes"},
-    "config": {"minimum-version", "file", "home"},
+    "config": {"minimum-version", "allow-flag", "keep-flag", "files", "home"},
+    "config keep-flag ANTHROPIC_MODEL": {"keep-flag", "files", "home"},
     "setup --dry-run": {"changes", "activate", "notes"},
 }  # fmt: skip
 
 FAILURES = {
+    "doctor": (1, "problems-found"),
     "use 9.9.9": (1, "unknown-release"),
     "sync --wrong": (2, "bad-option"),
     "check": (1, "not-set-up"),
@@ -45,6 +58,12 @@ FAILURES = {
     "list --here": (2, "bad-option"),
     "list --remote --registry x:": (1, "bad-registry-address"),
     "env --flags": (2, "bad-option"),
+    "env list --mechanism 8": (2, "bad-option"),
+    "env explain COLOUR": (2, "unknown-flag"),
+    "env profile loose": (2, "unknown-profile"),
+    "env set DISABLE_UPDATES=0": (2, "bad-flag-value"),
+    "env unset COLOUR": (2, "unknown-flag"),
+    "env unset DISABLE_UPDATES --global": (2, "nothing-to-change"),
     "install 3": (1, "nothing-satisfies"),
     "uninstall 2.0.15": (1, "nothing-installed"),
     "config colour": (2, "bad-setting"),
@@ -67,6 +86,8 @@ def envelope(done: Any) -> dict[str, Any]:
 def test_success(box: Box, command: str) -> None:
     pin(box, "1.0.20")
     pin(box, "2.0.14")
+    if command == "doctor":  # else it has something to complain of
+        set_up(box)
     answer = envelope(box.ccpin(*shlex.split(command), "--json").ok())
     assert answer["command"] == command.split()[0]
     assert set(answer["data"]) == SUCCESSES[command]

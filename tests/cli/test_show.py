@@ -1,4 +1,4 @@
-"""`ccpin which`, `current`, `env` and `list`: what is pinned, why, and what there is."""
+"""`ccpin which`, `current` and `list`: what is pinned, why, and what there is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from ccpin import platforms
-from ccpin.pinning import flags
 from tests.cli.arrange import HERE, OTHERS, ccpin, edit, pin, pin_default, put_ccpin_on_path
 from tests.fakes.box import Box
 from tests.fakes.claude import fake_claude
@@ -123,34 +122,6 @@ class TestCurrentWithoutAPin:
 
     def test_nothing_at_all(self, box: Box) -> None:
         assert "nothing is pinned here" in ccpin(box, "current").failed().err
-
-
-class TestEnv:
-    def test_the_flags_of_the_lock(self, box: Box) -> None:
-        pin(box, "2.0.14")
-        done = ccpin(box, "env").ok()
-        lines = done.out.splitlines()
-        assert [line.split("=")[0] for line in lines] == sorted(flags.DEFAULT)
-        assert all(flags.SWITCHES[line.split("=")[0]] in line for line in lines)
-        rows = ccpin(box, "env", "--json").ok().json["data"]
-        assert rows["source"] == str(box.lock)
-        assert rows["flags"][0] == {
-            "name": "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS",
-            "value": "1",
-            "effect": flags.SWITCHES["CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS"],
-        }
-
-    def test_a_lock_without_flags(self, box: Box) -> None:
-        pin(box, "2.0.14")
-        head, _, rest = box.lock.read_text().partition("[env]\n")
-        box.lock.write_text(f"{head}[env]\n\n[artifacts]\n{rest.partition('[artifacts]')[2].lstrip()}")
-        done = ccpin(box, "env").ok()
-        assert (done.out, done.err) == ("", f"{box.lock} holds no flags\n")
-
-    def test_all_that_there_are(self, box: Box) -> None:
-        lines = ccpin(box, "env", "--all").ok().out.splitlines()
-        assert [line.split("=")[0] for line in lines] == sorted(flags.SWITCHES)
-        assert all(line.split()[0].endswith("=1") for line in lines)
 
 
 class TestList:

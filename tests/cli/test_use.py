@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ccpin import platforms
-from ccpin.pinning import flags
+from ccpin.pinning.flags import PROFILES
 from tests.cli.arrange import HERE, OTHERS, ccpin, edit, pin, read_lock
 from tests.fakes import faults
 from tests.fakes.box import Box
@@ -67,7 +67,8 @@ class TestTheLock:
 
     def test_sets_the_default_flags(self, box: Box) -> None:
         ccpin(box, "use", "2.0.14").ok()
-        assert read_lock(box.lock).env == dict.fromkeys(flags.DEFAULT, "1")
+        assert read_lock(box.lock).env == PROFILES["default"].env
+        assert not read_lock(box.lock).clean
 
     def test_of_a_release_that_is_both(self, box: Box) -> None:
         assert ccpin(box, "use", "2.1.112", "--json").ok().json["data"]["runtime"] == "node"
@@ -170,12 +171,92 @@ class TestNotes:
         found = box.run(["sh", "-c", f"{activate}; command -v claude; claude --version"]).ok().out
         assert found == f"{box.layout.shim()}\n2.0.14 (Claude Code)\n"
         box.put_shims_first()
-        assert ccpin(box, "use").ok().err == ""
+        assert "shim" not in ccpin(box, "use").ok().err
+        assert ccpin(box, "use", "2.1.330").ok().err == ""
+
+    def test_flags_that_the_release_does_not_read(self, box: Box) -> None:
+        """The fake 2.0.14 reads one of the default four, the fake 2.1.330 all of them."""
+        note = (
+            "note: 2.0.14 does not read CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS, DISABLE_INSTALLATION_CHECKS and "
+            "DISABLE_UPDATES: no effect; `ccpin env` says what does the same job there\n"
+        )
+        assert note in ccpin(box, "use", "2.0.14").ok().err
+        assert note in ccpin(box, "use").ok().err
+        assert "does not read" not in ccpin(box, "use", "2.0.14", "--profile", "none").ok().err
+        assert "does not read" not in ccpin(box, "use", "2.1.330", "--profile", "default").ok().err
+
+    def test_one_such_flag_and_what_does_its_job(self, box: Box, upstream: Upstream) -> None:
+        upstream.add_js("2.0.16", reads=("DISABLE_AUTOUPDATER", *list(PROFILES["default"].env)[:3]))
+        done = ccpin(box, "use", "2.0.16", "--json").ok().json["data"]
+        assert done["notes"][0] == (
+            "note: 2.0.16 does not read DISABLE_UPDATES: no effect; "
+            "there, DISABLE_AUTOUPDATER, which the lock holds, does the same job"
+        )
+        held = ["DISABLE_AUTOUPDATER"]
+        assert done["ignored"] == [{"name": "DISABLE_UPDATES", "instead": held, "held": held}]
+
+    def test_many_such_flags_in_one_sentence(self, box: Box) -> None:
+        err = ccpin(box, "use", "2.0.14", "--profile", "strict").ok().err
+        assert "note: 2.0.14 does not read 12 of the lock's flags; `ccpin env` says which" in err
 
     def test_are_in_the_json_too(self, box: Box) -> None:
         pin(box, "2.1.330")
         [note, *_] = ccpin(box, "use", "2.0.14", "--json").ok().json["data"]["notes"]
         assert note.startswith("note: the pin moves down")
+
+
+class TestProfile:
+    def test_of_a_new_lock(self, box: Box) -> None:
+        done = ccpin(box, "use", "2.1.330", "--profile", "strict").ok()
+        assert done.out == f"Claude Code 2.1.330 pinned in {box.lock}, profile strict\n"
+        lock = read_lock(box.lock)
+        assert (lock.env, lock.clean) == (PROFILES["strict"].env, True)
+        assert "clean = true\n\n[env]\n" in box.lock.read_text()
+
+    def test_stays_without_being_named(self, box: Box) -> None:
+        ccpin(box, "use", "2.1.330", "--profile", "strict").ok()
+        data = ccpin(box, "use", "2.0.14", "--json").ok().json["data"]
+        assert (data["profile"], data["changed"]) == ("strict", True)
+        lock = read_lock(box.lock)
+        assert (lock.env, lock.clean) == (PROFILES["strict"].env, True)
+
+    def test_takes_the_place_of_what_the_lock_held(self, box: Box, upstream: Upstream) -> None:
+        ccpin(box, "use", "2.0").ok()
+        edit(box, "[env]\n", '[env]\n# why\nDISABLE_COMPACT = "1"\n')
+        assert ccpin(box, "use", "--json").ok().json["data"]["profile"] == "default with changes"
+        upstream.add_js("2.0.20")
+        data = ccpin(box, "use", "--profile", "strict", "--json").ok().json["data"]  # the request is read again
+        assert (data["version"], data["request"], data["profile"]) == ("2.0.20", "2.0", "strict")
+        assert read_lock(box.lock).env == PROFILES["strict"].env
+        assert "# why\n" in box.lock.read_text()
+        ccpin(box, "use", "--profile", "none").ok()
+        lock = read_lock(box.lock)
+        assert (lock.env, lock.clean) == ({}, False)
+
+    def test_that_it_has_already_changes_nothing(self, box: Box) -> None:
+        ccpin(box, "use", "2.1.330", "--profile", "strict").ok()
+        before = box.snapshot()
+        assert "was pinned already" in ccpin(box, "use", "--profile", "strict").ok().out
+        assert box.snapshot() == before
+
+    def test_of_the_users_default(self, box: Box) -> None:
+        ccpin(box, "use", "2.0.14", "--global", "--profile", "none").ok()
+        assert read_lock(Path(box.layout.default_lock)).env == {}
+
+    def test_of_a_lock_that_is_written_anew(self, box: Box) -> None:
+        pin(box)
+        edit(box, "[env]", "[env")
+        done = ccpin(box, "use", "2.0.14", "--profile", "strict").ok()
+        assert "the lock was written anew, with the flags of profile strict, for" in done.err
+        assert read_lock(box.lock).clean
+
+    def test_that_there_is_not_asks_nobody(self, box: Box, registry: Registry) -> None:
+        assert "`loose` is not a profile" in ccpin(box, "use", "2.0.14", "--profile", "loose").failed(2).err
+        assert registry.asked() == []
+        assert not box.lock.exists()
+
+    def test_without_a_lock_or_a_version(self, box: Box) -> None:
+        assert "no lock here" in ccpin(box, "use", "--profile", "strict").failed(2).err
 
 
 class TestOverAnOldLock:
@@ -195,7 +276,7 @@ class TestOverAnOldLock:
         edit(box, 'DISABLE_UPDATES = "1"\n', 'DISABLE_TELEMETRY = "1"\n')
         ccpin(box, "use", "2.1.330").ok()
         env = read_lock(box.lock).env
-        assert set(env) == {*flags.DEFAULT, "DISABLE_TELEMETRY"} - {"DISABLE_UPDATES"}
+        assert set(env) == {*PROFILES["default"].env, "DISABLE_TELEMETRY"} - {"DISABLE_UPDATES"}
 
     def test_repairs_a_merge(self, box: Box) -> None:
         ours = pin(box, "2.0.14")
