@@ -14,6 +14,7 @@ from ccpin.launching.sync import require_agreement
 from ccpin.paths import Home
 from ccpin.pinning.find import Pin, find_pin, require_minimum
 from ccpin.pinning.lock import Lock, parse
+from ccpin.pinning.own import allowed_flags
 from ccpin.platforms import current
 from ccpin.store.entry import install_folder, platform_key, ready
 from ccpin.store.receipt import Install, changes, read_install
@@ -37,7 +38,7 @@ def check(home: Home, env: dict[str, str], *, deep: bool = False, lock_only: boo
     """
     try:
         pin = find_pin(home)
-        lock = parse(pin.data, pin.path)
+        lock = parse(pin.data, pin.path, allowed_flags(home))
     except CcpinError as error:
         return Checked(None, re.sub(r":\d+$", "", error.where) if error.where else None, None, (error,))
     faults = list(_lock_faults(home, lock, pin))
@@ -56,7 +57,7 @@ def _lock_faults(home: Home, lock: Lock, pin: Pin) -> Iterator[CcpinError]:
         locked = ", ".join(lock.artifacts)
         yield PlatformNotLocked(where=where, version=lock.version, locked=locked, platform=current())
     demands: list[Callable[[], None]] = [
-        lambda: require_agreement(lock, pin),
+        lambda: require_agreement(lock, pin, allowed_flags(home)),
         lambda: require_minimum(home, lock.version, where),
     ]
     for demand in demands:

@@ -1,0 +1,51 @@
+"""Reading other programs' files: only plain ones, only so much, and what cannot be read is not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import Any
+
+from ccpin.pinning.find import read_plain
+
+_MOST = 64 << 20  # bytes; `.claude.json` of a long user has megabytes
+
+
+def read_text(path: str, most: int = _MOST) -> str | None:
+    """The first bytes of a plain file as text, or None."""
+    try:
+        return read_plain(path, most).decode("utf-8-sig", "replace")
+    except OSError:
+        return None
+
+
+def read_object(path: str) -> dict[str, Any]:
+    """The JSON object that a file holds; an empty one for whatever else is there. Take named keys of it, no more."""
+    try:
+        found = json.loads(read_text(path) or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def line_of(path: str, key: str) -> str:
+    """`file:line` of the last `"key":` in a JSON file."""
+    text = read_text(path) or ""
+    found = [match.start() for match in re.finditer(rf'"{re.escape(key)}"\s*:', text)]
+    return f"{os.path.abspath(path)}:{text.count(chr(10), 0, found[-1]) + 1 if found else 1}"
+
+
+def names_in(folder: str) -> list[str]:
+    """What a folder holds, in order; nothing where it cannot be read."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def same_file(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False

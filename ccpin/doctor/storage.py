@@ -1,0 +1,54 @@
+"""The check of the store: what is in it, whether it is whole, and what interrupted installs left."""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+from collections.abc import Iterator
+
+from ccpin.doctor.context import Context
+from ccpin.doctor.finding import Finding, counted
+from ccpin.doctor.reading import names_in
+from ccpin.store.publish import STAGING
+from ccpin.store.receipt import changes, installs
+
+_A_WHILE = 60 * 60  # seconds; before that, somebody may be at work
+
+
+def check_store(context: Context) -> Iterator[Finding]:
+    """All installs by stat, and leftovers. The pinned one has a check of its own."""
+    found = list(installs(context.home))
+    changed = [i for i in found if (context.install is None or i.folder != context.install.folder) and changes(i)]
+    for install in changed:
+        version = install.receipt.version
+        line = (
+            f"the installed {version} is not as it was installed; the next project that pins it will install it again"
+        )
+        yield Finding("store", "warning", line, tuple(changes(install)[:3]), f"ccpin uninstall {version} --force")
+    left = list(_leftovers(context))
+    if left:
+        line = f"{counted(len(left), 'install was', 'installs were')} interrupted and left files"
+        folders = " ".join(map(shlex.quote, left))
+        yield Finding("store", "note", line, tuple(left), f"chmod -R u+w {folders} && rm -r {folders}")
+    if found and not changed:
+        # An executable that several entries hold is one file on the disk.
+        sizes = {kept.sha256: kept.size for i in found for kept in i.receipt.files.values()}
+        line = f"the store holds {counted(len(found), 'install')}, {sum(sizes.values()) / 1e6:,.0f} MB"
+        yield Finding("store", "ok", line, (context.home.releases,))
+
+
+def _leftovers(context: Context) -> Iterator[str]:
+    for entry in names_in(context.home.releases):
+        folder = os.path.join(context.home.releases, entry)
+        for name in names_in(folder):
+            path = os.path.join(folder, name)
+            if name.startswith(STAGING) and context.now - _written(path) > _A_WHILE:
+                yield path
+
+
+def _written(path: str) -> float:
+    try:
+        return os.lstat(path).st_mtime
+    except OSError:  # published meanwhile
+        return math.inf
