@@ -104,7 +104,9 @@ class Upstream:
         extra: Iterable[Entry] = (),
         **fields: Any,
     ) -> Package:
-        """A JavaScript release. `reads` is what its files name, `inside` is the version its files claim; `fields` go into package.json."""
+        """A JavaScript release. `inside` is the version its files claim, `reads` what they name (None: the usual);
+        `fields` go into package.json.
+        """
         said = inside or version
         about = package_json(WRAPPER, said, engines) | {
             "bin": {"claude": bin_name},
