@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ from ccpin.wire.answers import ToolUse, Turn
 from ccpin.wire.capture import Capture, Mode, Request
 from ccpin.wire.loopback import Api
 from ccpin.wire.normal import Normal, normalised
-from ccpin.wire.terminal import Awaited, interactive, ready_home
+from ccpin.wire.terminal import Awaited, NeverCame, Session, interactive, ready_home
 from tests.live import test_wire
-from tests.live.test_wire import MODEL, SENT, STRICT, Command
+from tests.live.test_wire import MODEL, STRICT, Command
 
 pytestmark = pytest.mark.live
 
@@ -31,6 +32,20 @@ def answered(count: int) -> Awaited:
     return lambda requests: len(mains(requests)) == count
 
 
+def say(session: Session, version: str, text: str) -> None:
+    """Types a line. On a busy machine a release that is still drawing has lost a key, so it is looked at before Return;
+    2.1.330 draws its mascot between the keys, and has not."""
+    for _ in range(3):
+        session.type(text)
+        if version in PROMPT:
+            break
+        with contextlib.suppress(NeverCame):
+            session.wait_for(text, 5)
+            break
+        session.type("\x15")  # clears the line
+    session.type("\r")
+
+
 def converse(start: list[str], version: str, root: Path, mode: Mode) -> Capture:
     home, cwd = root / "home", root / "work"
     for folder in (home, cwd):
@@ -42,16 +57,18 @@ def converse(start: list[str], version: str, root: Path, mode: Mode) -> Capture:
     with interactive(start, args, mode=mode, api=api, env=STRICT, home=str(home), cwd=str(cwd)) as session:
         session.wait_until_raw()
         session.wait_for(PROMPT.get(version, "? for shortcuts"))
-        session.type("hello there\r")
+        say(session, version, "hello there")
         session.wait_for(answered(2))
         session.wait_for("all done")
-        session.type("a second word\r")
+        say(session, version, "a second word")
         session.wait_for(answered(3))
         session.wait_for("once more")
         return session.end("/exit\r")
 
 
-@pytest.mark.parametrize(("version", "mode"), SENT)
+@pytest.mark.parametrize(
+    ("version", "mode"), [*((version, "first-party") for version in MODEL), ("2.1.330", "gateway")]
+)
 def test_two_turns(command: Command, tmp_path: Path, version: str, mode: Mode) -> None:
     """By two users, whose requests are equal but for what the normaliser takes away, calls and history included."""
     start = command(version)
