@@ -122,6 +122,12 @@ class NoLock(LockError):
     hint = "pin this project: `ccpin use 2.0.14` (or for this user: `ccpin use 2.0.14 --global`)"
 
 
+class NoDefault(LockError):
+    code = "no-default"
+    text = "this user has no default lock: {path} does not exist"
+    hint = "set one: `ccpin use 2.0.14 --global`"
+
+
 class LockUnreadable(LockError):
     code = "lock-unreadable"
     text = "the lock cannot be read: {reason}"
@@ -149,7 +155,7 @@ class LockInvalid(LockError):
 class FlagRefused(LockError):
     code = "flag-refused"
     text = "`{name}` may not stand in a lock: {reason}"
-    hint = "delete that line; `ccpin env --all` lists the flags that a lock may hold"
+    hint = "delete that line; `ccpin env list --all` lists the flags, and what a lock may set them to"
 
 
 class DigestMismatch(LockError):
@@ -421,9 +427,7 @@ class UpdateRefused(LaunchError):
 class SettingsAbove(LaunchError):
     code = "settings-above"
     text = "{what}, and {level} stands above the lock ({pin}) in Claude Code {version}"
-    hint = (
-        "take it out of that file, or loosen the lock (`ccpin env profile default`); `ccpin doctor` shows all of them"
-    )
+    hint = "take it away there, or loosen the lock (`ccpin env profile default`); `ccpin doctor` shows all of them"
 
 
 class ClientDataKept(LaunchError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 
 
@@ -16,8 +17,9 @@ def make_folder(path: str) -> None:
         os.mkdir(path, 0o755)
 
 
-def replace_file(path: str, data: bytes, mode: int | None = None) -> None:
-    """Makes `path` hold `data`, with `mode`, else with what the umask leaves of 0666. Raises OSError.
+def replace_file(path: str, data: bytes, mode: int | None = None, owner: tuple[int, int] | None = None) -> None:
+    """Makes `path` hold `data`, with `mode`, else with what the umask leaves of 0666. `owner` is the user and the group
+    that it belongs to, where that may be somebody else. Raises OSError.
 
     A failure, or an interruption, leaves the old file, and no draft.
     """
@@ -28,6 +30,8 @@ def replace_file(path: str, data: bytes, mode: int | None = None) -> None:
             file.write(data)
             file.flush()
             os.fsync(descriptor)
+        if owner is not None and sys.platform != "win32" and owner[0] != os.geteuid():
+            os.chown(draft, *owner)
         os.chmod(draft, _new_mode() if mode is None else mode)
         os.replace(draft, path)
     except BaseException:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.auth import AuthBase, _basic_auth_str
 from requests.utils import get_auth_from_url
 
@@ -58,7 +58,6 @@ class Http:
         self._session.auth = _Header(authorize)
         self._session.headers["User-Agent"] = f"ccpin/{__version__}"
         self._session.max_redirects = 5
-        self._session.mount("https://", _SystemTrust(max_retries=_retries()))
         self._session.mount("http://", HTTPAdapter(max_retries=_retries()))
 
     def document(self, address: str) -> dict[str, Any]:
@@ -138,8 +137,15 @@ class _Header(AuthBase):
 
 
 class _Session(requests.Session):
-    """requests would ask ~/.netrc after a redirect, whoever redirects."""
+    """Where requests' own would do something else."""
 
+    def get_adapter(self, url: str) -> BaseAdapter:
+        """That for https is made when the first such address comes: reading what the system trusts takes 20 ms."""
+        if url.lower().startswith("https://") and not isinstance(self.adapters["https://"], _SystemTrust):
+            self.mount("https://", _SystemTrust(max_retries=_retries()))
+        return super().get_adapter(url)
+
+    # requests would ask ~/.netrc after a redirect, whoever redirects.
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """On the same server the header for the new address, on any other none, nor ever again."""
         had = prepared_request.headers.pop("Authorization", None)

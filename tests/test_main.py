@@ -16,6 +16,7 @@ import pytest
 from ccpin import __main__ as main_module
 from ccpin import __version__
 from ccpin.__main__ import claude, main, run
+from tests.cli.arrange import ccpin, pin
 from tests.fakes.box import Box
 
 HEAVY = ("typer", "click", "rich", "requests", "urllib3", "platformdirs", "packaging", "tomlkit")
@@ -42,12 +43,12 @@ class TestQuickRoads:
     @pytest.mark.parametrize("args", [["--version"], ["which"], ["sync"], ["sync", "--locked"], ["exec", "--", "x"]])
     @pytest.mark.parametrize("version", ["2.1.330", "2.0.14"])
     def test_import_nothing_heavy(self, box: Box, version: str, args: list[str]) -> None:
-        box.ccpin("use", version).ok()
+        pin(box, version)
         allowed = {"packaging"} if "--locked" in args else set()
         assert not (loaded(box, *args) & set(HEAVY)) - allowed
 
     def test_a_launch_imports_no_reader_of_toml_either(self, box: Box) -> None:
-        box.ccpin("use", "2.1.330").ok()
+        pin(box, "2.1.330")
         assert not loaded(box, "exec", "--", "x") & {"tomllib", "tomli", "json", "subprocess", "re", "hashlib"}
 
     def test_all_others_do(self, box: Box) -> None:
@@ -122,8 +123,8 @@ class TestEnds:
 
         with Registry(usual()) as slow:
             box.env["CCPIN_NPM_REGISTRY"] = slow.url
-            box.ccpin("use", "2.0.14").ok()
-            box.ccpin("uninstall", "2.0.14", "--force").ok()
+            pin(box, "2.0.14")
+            ccpin(box, "uninstall", "2.0.14", "--force").ok()
             before = box.snapshot()
             slow.forget()
             slow.fault("*.tgz", faults.stall(30, 100))
@@ -145,7 +146,7 @@ class TestEnds:
         except OSError:
             pytest.skip("this file system keeps text only")
         box.env["CCPIN_HOME"] = place
-        box.ccpin("use", "2.1.330").ok()
+        ccpin(box, "use", "2.1.330").ok()
         found = box.ccpin("which").ok().out
         assert os.path.isfile(found[:-1])
         assert found.startswith(place)
@@ -170,7 +171,7 @@ def test_without_a_console(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 @pytest.mark.parametrize("verb", ["which", "current", "current --json"])
 def test_a_full_disk_behind_the_answer_is_no_bug(box: Box, verb: str) -> None:
-    box.ccpin("use", "2.0.14").ok()
+    pin(box, "2.0.14")
     argv = " ".join(map(shlex.quote, box.ccpin_argv(*verb.split())))
     done = box.run(["sh", "-c", f"{argv} >/dev/full"]).failed(1)
     assert "the answer could not be written" in done.err

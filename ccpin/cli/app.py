@@ -43,7 +43,7 @@ def run_app(args: list[str]) -> int:
     try:
         code: Any = build(command)(args or ["--help"], prog_name="ccpin", standalone_mode=False)
     except _WrongUsage as error:
-        known = error.ctx.command_path if error.ctx is not None else "ccpin"
+        known = error.ctx.command_path if error.ctx is not None else f"ccpin {command}" if command in VERBS else "ccpin"
         return fail(command, BadOption(reason=error.format_message(), command=known), as_json=as_json)
     except CcpinError as error:
         return fail(command, error, as_json=as_json and not isinstance(error, OutputLost))

@@ -94,7 +94,7 @@ def config_command(
     """
     home = find_home(dict(os.environ))
     if name is not None and name not in _SETTINGS:
-        raise BadSetting(name=name, value=value or "", reason=f"the settings are {', '.join(_SETTINGS)}")
+        raise BadOption(reason=f"`{name}` is not a setting; there are {', '.join(_SETTINGS)}", command="ccpin config")
     if unset and (name is None or (name == _FLOOR and value is not None)):
         raise BadOption(reason="`--unset` takes the name of a setting, and of a list one flag", command="ccpin config")
     if name == _FLOOR and (unset or value is not None):

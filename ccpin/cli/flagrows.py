@@ -16,6 +16,7 @@ Row = dict[str, Any]
 
 _READ = {True: "yes", False: "no", None: "?"}
 _YOURS = "not in ccpin's table; you let locks set it (`ccpin config allow-flag`)"
+_WORD = "one plain word"
 
 
 @dataclass(frozen=True)
@@ -63,36 +64,36 @@ def listed(looked: Looked, rows: list[Row]) -> Row:
 def shown(looked: Looked, rows: list[Row], *, everything: bool) -> Answer:
     """A list of flags."""
     text = _table(looked, rows) if everything else _held(looked, rows)
-    unread = looked.head is not None and any(row["read"] is None for row in rows)
-    notes = [_not_known(looked)] if unread else []
-    return Answer(listed(looked, rows), text, notes)
+    return Answer(listed(looked, rows), text, _unread(looked, rows))
 
 
 def explained(name: str, looked: Looked, kept: frozenset[str]) -> Answer:
-    """All that ccpin knows of one flag; `kept` are those that this user's clean slates leave alone."""
-    flag = flags.TABLE[name]
+    """All that ccpin knows of one flag, of the table or one that this user allows; `kept` are those that their clean
+    slates leave alone."""
+    flag = flags.TABLE.get(name)
     row = _row(name, looked)
-    numbers = ", ".join(f"{number} ({flags.MECHANISMS[number]})" for number in flag.mechanisms)
-    lines = [
-        name,
-        f"  does        {flag.effect}",
-        f"  answers     {numbers or 'none of the mechanisms'}",
-        f"  takes       {flag.kind}",
-        f"  costs       {flag.price}",
-        f"  found in    {flag.first} {f'to {flag.last}' if flag.last else 'and later'}",
-    ]
+    numbers = ", ".join(f"{number} ({flags.MECHANISMS[number]})" for number in row["mechanisms"])
+    lines = [name, f"  does        {row['effect']}"]
+    if flag is not None:
+        lines += [f"  answers     {numbers or 'none of the mechanisms'}"]
+    lines += [f"  takes       {row['takes']}"]
+    if flag is not None:
+        lines += [
+            f"  costs       {flag.price}",
+            f"  found in    {flag.first} {f'to {flag.last}' if flag.last else 'and later'}",
+        ]
     if looked.head is not None:
         lines += [f"  here        {_in_release(looked, row)}", f"  this lock   {_in_lock(looked.head, name, kept)}"]
     data = {
         **row,
-        "answers": [flags.MECHANISMS[number] for number in flag.mechanisms],
-        "price": flag.price,
-        "first": flag.first,
-        "last": flag.last,
+        "answers": [flags.MECHANISMS[number] for number in row["mechanisms"]],
+        "price": flag.price if flag else None,
+        "first": flag.first if flag else None,
+        "last": flag.last if flag else None,
         "source": looked.source,
         "version": looked.version or None,
     }
-    return Answer(data, "\n".join(lines), [_not_known(looked)] if looked.head and row["read"] is None else [])
+    return Answer(data, "\n".join(lines), _unread(looked, [row]))
 
 
 def profiles(looked: Looked) -> Answer:
@@ -119,7 +120,7 @@ def _row(name: str, looked: Looked) -> Row:
     return {
         "name": name,
         "value": looked.env.get(name),
-        "takes": str(flag.kind) if flag else "one plain word",
+        "takes": str(flag.kind) if flag else _WORD,
         "mechanisms": list(flag.mechanisms) if flag else [],
         "effect": flag.effect if flag else _YOURS,
         "read": does_read(looked.receipt, name),
@@ -169,10 +170,18 @@ def _in_lock(head: Head, name: str, kept: frozenset[str]) -> str:
         return f'sets it to "{head.env[name]}"'
     if not head.clean:
         return "leaves it alone"
+    if name not in flags.TABLE:
+        return "leaves it alone: a clean slate is about the flags of the table"
     return "would take it away, but you keep it" if name in kept else "takes it away: it asks for a clean slate"
 
 
-def _not_known(looked: Looked) -> str:
+def _unread(looked: Looked, rows: list[Row]) -> list[str]:
+    """Why it is not known of some of these flags whether the release reads them. Only those of the table are looked
+    up at an install."""
+    if looked.head is None or not any(row["read"] is None and row["name"] in flags.TABLE for row in rows):
+        return []
     if looked.receipt is None:
-        return f"note: which flags {looked.version} reads is seen when it is installed: `ccpin sync`"
-    return f"note: which flags {looked.version} reads was not all looked up when it was installed: `ccpin sync --force`"
+        return [f"note: which flags {looked.version} reads is seen when it is installed: `ccpin sync`"]
+    return [
+        f"note: {looked.version} was installed by an older ccpin, which looked up fewer flags: `ccpin sync --force`"
+    ]

@@ -15,7 +15,7 @@ import typer
 from ccpin.cli.flagrows import Looked, explained, held_rows, listed, profiles, shown, table_rows
 from ccpin.cli.output import JSON, Answer, give
 from ccpin.cli.place import lock_to_change
-from ccpin.errors import BadFlagValue, BadOption, CcpinError, NoLock, NothingToChange, UnknownFlag
+from ccpin.errors import BadFlagValue, BadOption, CcpinError, NoDefault, NothingToChange, UnknownFlag
 from ccpin.launching.which import current_pin
 from ccpin.paths import Home, find_home
 from ccpin.pinning import flags
@@ -36,9 +36,15 @@ def _matching(incomplete: str) -> list[str]:
     return [name for name in flags.TABLE if name.startswith(incomplete)]
 
 
-DEFAULT = Annotated[bool, typer.Option("--global", help="Those of this user's default lock.")]
-ALL = Annotated[bool, typer.Option("--all", help="All flags that a lock may hold.")]
-NAMES = Annotated[list[str], typer.Argument(metavar="NAME…", autocompletion=_matching)]
+DEFAULT = Annotated[bool, typer.Option("--global", help="In this user's default lock, not the project's.")]
+ALL = Annotated[bool, typer.Option("--all", help="All flags that there are.")]
+MECHANISM = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=max(flags.MECHANISMS), metavar="N", help="Only what answers this one, as numbered by `ccpin doctor`."
+    ),
+]
+NAMES = Annotated[list[str], typer.Argument(metavar="NAME", autocompletion=_matching)]
 
 
 @env_command.callback(invoke_without_command=True)
@@ -54,9 +60,7 @@ def _env(ctx: typer.Context, everything: ALL = False, default: DEFAULT = False, 
 @env_command.command("list")
 def _list_command(
     everything: ALL = False,
-    mechanism: Annotated[
-        int | None, typer.Option(min=1, max=max(flags.MECHANISMS), metavar="N", help="Only what answers this one.")
-    ] = None,
+    mechanism: MECHANISM = None,
     default: DEFAULT = False,
     as_json: JSON = False,
 ) -> None:
@@ -72,8 +76,8 @@ def _explain_command(
 ) -> None:
     """Say what a flag does, what it takes, what it costs, and whether the pinned release reads it."""
     home, looked = _look(default=default, needed=False)
-    if name not in flags.TABLE:
-        raise _unknown(name, allowed_flags(home))
+    if name not in flags.TABLE and name not in allowed_flags(home):
+        raise _unknown(name)
     give("env", explained(name, looked, kept_flags(home)), as_json=as_json)
 
 
@@ -101,7 +105,7 @@ def _profile_command(
 
 @env_command.command("set")
 def _set_command(
-    named: Annotated[list[str], typer.Argument(metavar="NAME[=VALUE]…", autocompletion=_matching)],
+    named: Annotated[list[str], typer.Argument(metavar="NAME[=VALUE]", autocompletion=_matching)],
     default: DEFAULT = False,
     as_json: JSON = False,
 ) -> None:
@@ -124,8 +128,8 @@ def _unset_command(names: NAMES, default: DEFAULT = False, as_json: JSON = False
 
     def apply(lock: Lock, allowed: frozenset[str]) -> Lock:
         for name in names:
-            if name not in lock.env and name not in flags.TABLE:
-                raise _unknown(name, allowed)
+            if name not in lock.env and name not in flags.TABLE and name not in allowed:
+                raise _unknown(name)
         return replace(lock, env={name: value for name, value in lock.env.items() if name not in names})
 
     answer = change(
@@ -174,7 +178,7 @@ def _look(*, default: bool, needed: bool) -> tuple[Home, Looked]:
     home = find_home(env)
     try:
         if default and not os.path.lexists(home.default_lock):
-            raise NoLock()
+            raise NoDefault(path=home.default_lock)
         pin = read_pin(home, home.default_lock, "default") if default else current_pin(env, home)
     except CcpinError:
         if needed:
@@ -185,6 +189,8 @@ def _look(*, default: bool, needed: bool) -> tuple[Home, Looked]:
 
 def _split(word: str) -> tuple[str, str | None]:
     name, equals, value = word.partition("=")
+    if not name:
+        raise BadOption(reason=f"`{word}` names no flag", command="ccpin env set")
     return name, value if equals else None
 
 
@@ -192,23 +198,24 @@ def _value(name: str, value: str | None, allowed: frozenset[str]) -> str:
     """What a lock will hold for `name`. Raises UnknownFlag, BadFlagValue."""
     flag = flags.TABLE.get(name)
     if flag is None and name not in allowed:
-        raise _unknown(name, allowed)
+        raise _unknown(name)
     if value is None and flag is not None and str(flag.kind) == str(flags.Words(flags.ON)):
         return flags.ON
     reason = flags.problem(name, "" if value is None else value, allowed)
     if reason is not None:
-        raise BadFlagValue(flag=name if value is None else f"{name}={value}", name=name, reason=reason)
+        flag_as_given = name if value is None else f"{name}={value}"
+        missing = value is None and not isinstance(flag and flag.kind, flags.Cleared)
+        reason = f"there is no value with it, and {reason}" if missing else reason
+        raise BadFlagValue(flag=flag_as_given, name=name, reason=reason)
     return value or ""
 
 
-def _unknown(name: str, allowed: frozenset[str]) -> UnknownFlag:
+def _unknown(name: str) -> UnknownFlag:
     """With what may have been meant, or what can be done."""
     import difflib
 
     from ccpin.pinning.never import never
 
-    if name in allowed:
-        return UnknownFlag(name=name, more="; you allow it, and more ccpin does not know")
     if near := difflib.get_close_matches(name.upper(), flags.TABLE, 1, 0.8):
         return UnknownFlag(name=name, more=f"; the nearest is `{near[0]}`")
     if reason := never(name):

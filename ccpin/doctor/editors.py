@@ -27,7 +27,9 @@ _EDITORS = {
 """The folder of an editor's extensions, its name, and the folder of its settings; a server keeps them below its own."""
 
 _EXTENSION = "anthropic.claude-code-"
-_WRAPPER = re.compile(r'^\s*"(?:claudeCode|claude-code)\.claudeProcessWrapper"\s*:\s*"((?:[^"\\]|\\.)*)"', re.MULTILINE)
+_WRAPPER = re.compile(
+    r'^[ \t]*"(?:claudeCode|claude-code)\.claudeProcessWrapper"\s*:\s*"((?:[^"\\]|\\.)*)"', re.MULTILINE
+)
 _BUNDLED = ("resources/native-binary/claude", "resources/native-binary/claude.exe", "resources/claude-code/cli.js")
 
 

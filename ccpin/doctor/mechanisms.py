@@ -45,7 +45,10 @@ class Mechanism:
 def mechanisms(context: Context) -> tuple[Mechanism, ...]:
     """All of them, in order."""
     if context.pin is None:
-        return tuple(Mechanism(n, "out of reach", "nothing is pinned here", command="ccpin use 2.0.14") for n in _RULES)
+        unusable = any(fault.code != "no-lock" for fault in context.faults)  # a finding says why, and what mends it
+        reason = "what is pinned here cannot be used" if unusable else "nothing is pinned here"
+        command = None if unusable else "ccpin use 2.0.14"
+        return tuple(Mechanism(number, "out of reach", reason, command=command) for number in _RULES)
     return tuple(_held_back(context, rule(context)) for rule in _RULES.values())
 
 

@@ -9,7 +9,7 @@ from ccpin.doctor.context import Context
 from ccpin.doctor.finding import Finding, counted, from_error
 from ccpin.doctor.reading import line_of, read_object
 from ccpin.errors import CcpinError
-from ccpin.launching.contradictions import settings_files
+from ccpin.launching.contradictions import most_of, settings_files
 from ccpin.pinning.head import is_version, version_key
 from ccpin.pinning.own import kept_flags
 from ccpin.releases.resolve import FIRST_STARTING
@@ -46,7 +46,7 @@ def check_own_settings(context: Context) -> Iterator[Finding]:
         return
     left = sorted(name for name in kept if name not in context.locked)
     if left and context.pin is not None and context.pin.head.clean:
-        line = f"the clean slate leaves {counted(len(left), 'flag')} as you set them (`keep-flag`)"
+        line = f"the clean slate leaves {counted(len(left), 'flag')} to you (`keep-flag`)"
         yield Finding("own-settings", "note", line, tuple(left), f"ccpin config keep-flag {left[0]} --unset")
 
 
@@ -92,7 +92,7 @@ def check_required_versions(context: Context) -> Iterator[Finding]:
         return
     version = version_key(context.version)
     for level, path in settings_files(context.env, "."):
-        found = read_object(path)
+        found = read_object(path, most_of(level))
         for key in ("requiredMinimumVersion", "requiredMaximumVersion"):
             bound = found.get(key)
             if not isinstance(bound, str) or not is_version(bound):

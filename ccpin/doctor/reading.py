@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -20,10 +21,20 @@ def read_text(path: str, most: int = _MOST) -> str | None:
         return None
 
 
-def read_object(path: str) -> dict[str, Any]:
+def read_object(path: str, most: int = _MOST) -> dict[str, Any]:
     """The JSON object that a file holds; an empty one for whatever else is there. Take named keys of it, no more."""
     try:
-        found = json.loads(read_text(path) or "{}")
+        now = os.stat(path)
+    except (OSError, ValueError):
+        return {}
+    return _parsed(path, most, now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=32)
+def _parsed(path: str, most: int, *_which: int) -> dict[str, Any]:
+    """One reading for all the checks: of a file that a clone brings along, it may take seconds."""
+    try:
+        found = json.loads(read_text(path, most) or "{}")
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

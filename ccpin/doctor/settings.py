@@ -13,7 +13,7 @@ from ccpin.doctor.mechanisms import mechanisms
 from ccpin.doctor.reading import line_of, read_object
 from ccpin.doctor.standing import NON_EMPTY, client_data, own_keys, standing_above, standing_below
 from ccpin.launching.clientdata import state_files
-from ccpin.launching.contradictions import Said, settings_files
+from ccpin.launching.contradictions import Said, most_of, settings_files
 from ccpin.pinning import flags
 
 _OFF = ("0", "false", "no", "off")
@@ -84,7 +84,7 @@ def check_zero(context: Context) -> Iterator[Finding]:
 
 def check_dead_keys(context: Context) -> Iterator[Finding]:
     """Keys that people set against updates, and that no release asks any more where updates are decided."""
-    read = [(level, path, read_object(path)) for level, path in settings_files(context.env, ".")]
+    read = [(level, path, read_object(path, most_of(level))) for level, path in settings_files(context.env, ".")]
     found = [
         f"{line_of(path, key)}: `{key}`"
         for level, path, said in read
@@ -154,8 +154,8 @@ def check_plugins(context: Context) -> Iterator[Finding]:
     """The price of updates that are off: plugins are not updated by themselves either."""
     found = [
         f"{line_of(path, 'enabledPlugins')}: {counted(len(plugins), 'plugin')}"
-        for _, path in settings_files(context.env, ".")
-        if isinstance(plugins := read_object(path).get("enabledPlugins"), dict) and plugins
+        for level, path in settings_files(context.env, ".")
+        if isinstance(plugins := read_object(path, most_of(level)).get("enabledPlugins"), dict) and plugins
     ]
     if not found or not any(name in context.locked for name in _UPDATERS):
         return

@@ -8,7 +8,7 @@ from ccpin.doctor.context import Context
 from ccpin.doctor.measured import CLIENT_DATA_AFTER
 from ccpin.doctor.reading import line_of, read_object
 from ccpin.launching.clientdata import KEYS, state_files
-from ccpin.launching.contradictions import Said, contradictions, settings_files
+from ccpin.launching.contradictions import Said, contradictions, most_of, settings_files
 from ccpin.launching.settings import MEASURED
 from ccpin.pinning import flags
 from ccpin.pinning.head import version_key
@@ -69,5 +69,5 @@ def own_keys(context: Context, *keys: str) -> tuple[str, ...]:
         for level, path in settings_files(context.env, ".")
         if level != "global"
         for key in keys
-        if key in read_object(path)
+        if key in read_object(path, most_of(level))
     )

@@ -19,6 +19,7 @@ from typing import Any
 from ccpin.errors import OwnSettings, StoreUnwritable
 from ccpin.files import make_folder, replace_file
 from ccpin.paths import Home
+from ccpin.pinning.find import read_plain
 
 _MOST = 4 << 20  # bytes of a settings file
 _KEPT = 30 * 24 * 3600  # seconds
@@ -103,8 +104,8 @@ def _is_json(own: str) -> bool:
 
 
 def _named(own: str) -> str:
-    """What a message calls it: its path. JSON may hold secrets, also where its end is missing."""
-    return "the JSON given" if own.lstrip("\ufeff \t\r\n").startswith(("{", "[", '"')) else own
+    """What a message calls it: its path. JSON may hold secrets, also where an end is missing or it is quoted twice."""
+    return "the JSON given" if "{" in own or own.lstrip("\ufeff \t\r\n").startswith(("[", '"')) else own
 
 
 def _refuse(constant: str) -> float:
@@ -117,13 +118,21 @@ def _keep(data: bytes, home: Home) -> str:
         make_folder(home.settings)
         os.chmod(home.settings, 0o700)
         _sweep(home.settings)
-        try:
-            os.utime(path)  # the same as last time
-        except FileNotFoundError:
+        if _holds(path, data):  # the same as last time
+            os.chmod(path, 0o600)
+            os.utime(path)
+        else:
             replace_file(path, data, 0o600)
     except OSError as error:
         raise StoreUnwritable(path=path, reason=(error.strerror or "unknown").lower()) from None
     return path
+
+
+def _holds(path: str, data: bytes) -> bool:
+    try:
+        return read_plain(path, len(data) + 1) == data
+    except OSError:
+        return False
 
 
 def _sweep(folder: str) -> None:

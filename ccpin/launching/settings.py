@@ -10,12 +10,14 @@ On the launch path: what is not the plain case is imported where it is needed.
 
 from __future__ import annotations
 
-from ccpin.errors import OwnSettings
+from ccpin.errors import OwnSettings, SettingsAbove
 from ccpin.launching.environment import to_clear
 from ccpin.pinning.head import version_key
 from ccpin.store.entry import takes_settings
 
 OPTION = "--settings"
+POLICY = "--managed-settings"
+"""Hidden, for programs that embed a release (2.1.200, 2.1.330): what it gives stands above `--settings`."""
 
 MEASURED: frozenset[str] = frozenset(
     ("1.0.100", "2.0.14", "2.0.64", "2.1.0", "2.1.112", "2.1.113", "2.1.200", "2.1.330")
@@ -96,6 +98,8 @@ def with_settings(
         from ccpin.launching.clientdata import forget
 
         forget(env, head.version)
+        if any(arg.partition("=")[0] == POLICY for arg in args):
+            raise SettingsAbove(what=f"`{POLICY}` is given", level="what it says", version=head.version, pin=pin.source)
     if head.clean or not known:
         from ccpin.launching.contradictions import require_none
 

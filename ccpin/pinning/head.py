@@ -11,7 +11,8 @@ The head is everything before the line `[artifacts]`. Its grammar is small enoug
 All else is "not canonical": the shim hands such a lock over, and the launch reads it as TOML
 (`ccpin.pinning.lock`). Because the launch asks this reader first, shell and Python agree by construction; a
 property test compares the two. It works on bytes: neither reader knows an encoding. Two things a shell cannot see, a
-NUL and a lock that is far too large; there it starts what the head says, and Python refuses.
+NUL and a lock that is far too large; there it starts what the head says, and Python refuses. But a head of a thousand
+lines it hands over.
 
 On the launch path: nothing beyond ccpin's own list of flags is imported.
 """

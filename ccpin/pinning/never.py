@@ -19,29 +19,39 @@ _PARTS = (
     # where requests go, and in whose name
     "URL", "URI_", "ENDPOINT", "API_BASE", "HOST", "_PORT_", "SOCK", "PROXY", "GATEWAY", "BRIDGE",
     "REMOTE_TOOLS", "REMOTE_MEMORY", "HEADER", "_BODY", "_CODE_USE_", "_USE_CASE_", "_CODE_SKIP_",
+    "DOMAIN", "_ORIGIN_", "UPSTREAM", "BACKEND", "PROVIDER", "_ADDR", "MIRROR", "CALLBACK", "RELAY", "TUNNEL",
+    "_SERVER_NAME", "API_SERVER", "STAGING", "LOCAL_API", "_REMOTE_", "_SSH_", "_DNS_", "RESOLVER", "TRANSPORT",
+    "NETWORK", "_REGION_", "TENANT", "ENVIRONMENT", "REGISTRY", "MARKETPLACE", "INSTALL", "UPDATER",
     "_SKIP_PERMISSION", "AWS_", "ANTHROPIC_BEDROCK", "ANTHROPIC_FOUNDRY", "ANTHROPIC_GOOGLE",
     "ANTHROPIC_VERTEX", "AZURE", "GCE_", "GCP_", "GCLOUD", "CLOUDSDK", "ROUTE",
     # secrets, and who somebody is
-    "KEY", "AUTH", "TOKEN", "SECRET", "PASSW", "PASSPHRASE", "CREDENTIAL", "CREDS", "COOKIE", "JWT", "_FD_",
+    "KEY", "AUTH", "TOKEN", "SECRET", "PASSW", "PASSPHRASE", "CRED", "COOKIE", "JWT", "_FD_",
+    "BEARER", "_OTP_", "_PAT_", "ACCOUNT", "IDENTITY", "LOGIN", "ORGANIZATION_", "WORKSPACE_ID", "LICENSE",
     "DESCRIPTOR", "SIGN_IN", "FEDERATION", "PROFILE", "SUBSCRIPTION", "RATE_LIMIT",
     # whom the network trusts
     "CERT", "CA_BUNDLE", "TLS", "SSL", "CIPHER",
     # what is run
     "SHELL", "BASH", "COMMAND", "CMD", "HELPER", "WRAPPER", "EXEC", "_BIN_", "PATH", "_SCRIPT", "HOOK",
     "PLUGIN", "MCP_APPS", "MCP_SERVERS", "PREWAIT", "_ENV_", "SUBPROCESS", "_NODE_", "_BUN_", "BUNDLE",
-    "PYTHON", "RIPGREP",
+    "PYTHON", "RIPGREP", "PRELOAD", "LOADER", "INTERPRETER", "EDITOR_", "_VISUAL_", "PAGER_", "BROWSER", "OPENER",
+    "SPAWN", "PROGRAM", "BINARY", "_RUN_", "_EVAL_", "_ARGS_", "_ARGV_", "_OPTIONS_", "_NPM_", "_GIT_", "EXTENSION",
+    "ADDON", "FORMATTER", "LINTER", "DOCKER", "CONTAINER",
     # what is asked before it is done
     "PERMISSION", "TRUST", "DANGEROUS", "BYPASS", "SANDBOX", "CONFINED", "CLASSIFIER", "DELEGATED", "_RM_",
     "DENY", "DENIES", "DENIAL", "GUARD", "CHECK", "SHADOW", "VARIABLE_PROMPT", "AUTO_MODE", "AUTO_DEFAULT",
-    "PLAN_MODE", "ALLOW_", "ALLOWS", "_AFK_", "CHROME",
+    "PLAN_MODE", "ALLOW_", "ALLOWS", "_AFK_", "CHROME", "ALLOWED", "ALLOWLIST", "WHITELIST", "APPROV", "ACCEPT",
+    "CONFIRM", "CONSENT", "YOLO", "_YES_", "SAFE", "SECUR", "RESTRICTED", "PRIVILEGE", "ADMIN", "_ROOT_", "ISOLATION",
+    "BUBBLEWRAP", "ENTRYPOINT", "AUTO_CONNECT", "JAIL", "FIREWALL", "SSRF", "VERIF", "VALIDAT", "INTEGRITY", "POLICY",
+    "MANAGED",
     # where things are kept
     "HOME_", "_DIR", "_DIRS_", "DIRECTORY", "FOLDER", "_FILE", "ROOTS_", "TMP", "SETTINGS", "CONFIG", "STORAGE",
     "COWORK", "TRANSCRIPT",
     # how sessions and their helpers find each other
     "SESSION", "LAUNCH", "_BG_", "_PTY_", "_JOB_", "TELEPORT", "TETHER", "RESUME_", "_TUI_",
     # what is told to others
-    "OTEL_", "TRACING", "TRACE", "DIAGNOSTIC", "DEBUG", "RECORD", "_LOG_", "_LOGS_", "ENABLE_TELEMETRY",
-    "DATADOG", "SENTRY",
+    "UPLOAD", "_SHARE", "EXPORT", "COLLECTOR", "LOGGING", "_DUMP", "WEBHOOK",
+    "OTEL_", "TRACING", "TRACE", "DIAGNOSTIC", "DEBUG", "RECORD", "_LOG_", "_LOGS_", "TELEMETRY", "FEEDBACK",
+    "METADATA", "IMPORT_", "DATADOG", "SENTRY",
 )
 """Looked for anywhere in `_NAME_`: `_` stands for the end of a word too."""
 

@@ -21,6 +21,8 @@ from ccpin.pinning.flags import TABLE
 _SCRIPTS = (".js", ".mjs", ".cjs")
 _NATIVE_FROM = 0.5
 
+_NAMES = frozenset(name.encode() for name in TABLE)
+
 _EVERYWHERE = b"DISABLE_AUTOUPDATER"
 """In every release from 1.0.51 on, so in every native one."""
 
@@ -63,13 +65,14 @@ def _scripts(folder: str) -> list[str]:
 
 
 def _found(path: str, share: float = 0) -> set[bytes]:
-    """The words that may be flags, and perhaps the option, of a file behind the first `share` of it."""
+    """The flags, and perhaps the option, of a file behind the first `share` of it."""
     found: set[bytes] = set()
     for piece, more in _pieces(path, share):
         for match in _WORD.finditer(piece):
             start, end = match.start(match.lastindex or 0), match.end()
-            if start > 0 and not (more and end == len(piece)):  # else the word may go on in another piece
-                found.add(piece[start:end])
+            word = piece[start:end]
+            if word in _NAMES and start > 0 and not (more and end == len(piece)):  # else it may go on in another piece
+                found.add(word)
         if _SETTINGS not in found and _SETTINGS in piece:
             found.add(_SETTINGS)
     return found

@@ -3,12 +3,14 @@
     python -m tests.bench python [--rounds N] [--check]
 
 `ccpin exec` as the shim hands over to it, and `ccpin which`, five folders below a full lock, everything installed.
+`exec, strict` is a launch from a clean slate by a user with state of earlier sessions: it always goes through Python.
 The installed executable is a copy of `true`. Both sides use the same interpreter, with `-I`, and find .pyc files.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -19,6 +21,7 @@ from pathlib import Path
 from ccpin import platforms
 from ccpin.paths import LOCK_NAME, Home
 from ccpin.pinning.lock import Artifact, Lock, render
+from ccpin.pinning.profile import with_profile
 from ccpin.store.entry import RECEIPT, SETTINGS_MARK, install_folder
 from ccpin.store.fetch import LONG_AGO_NS
 from ccpin.store.receipt import Kept, Receipt, sha256_of
@@ -26,7 +29,7 @@ from tests.bench._runs import Run, Way, environment, interleaved, median, ratio,
 
 BASE = "python -c pass"
 TARGET = 2.5
-TARGETS = {"ccpin exec": TARGET, "ccpin which": TARGET}
+TARGETS = {"ccpin exec": TARGET, "ccpin which": TARGET, "exec, strict": TARGET}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -36,8 +39,9 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="ccpin-bench-") as folder:
         machine = Machine(Path(folder))
-        deep = machine.project / "a" / "b" / "c" / "d" / "e"
+        deep, strict = (project.joinpath(*"abcde") for project in (machine.project, machine.strict))
         deep.mkdir(parents=True)
+        strict.mkdir(parents=True)
         python = [sys.executable, "-I"]
         home = str(machine.home.root)
         commands = {
@@ -47,23 +51,25 @@ def main(arguments: Sequence[str]) -> int:
             "true": [str(machine.executable), "x"],
         }
         ways = [Way(name, argv, deep, machine.env) for name, argv in commands.items()]
+        ways.append(Way("exec, strict", commands["ccpin exec"], strict, machine.env))
         runs = interleaved(ways, options.rounds, warm_up=5)
     met = report(runs, BASE, TARGETS)
     return 1 if options.check and not met else 0
 
 
 class Machine:
-    """A store with one release in it, whose executable is a copy of `true`, and a project that pins it."""
+    """A store with one release in it, whose executable is a copy of `true`, and two projects that pin it."""
 
     version = "2.1.330"
 
     def __init__(self, root: Path) -> None:
-        self.home, self.project = Home(str(root / "home")), root / "project"
+        self.home, self.project, self.strict = Home(str(root / "home")), root / "project", root / "strict"
         true = Path(shutil.which("true") or "/bin/true")
         artifact = Artifact(sha256_of(str(true)), true.stat().st_size)
         lock = Lock(self.version, self.version, "native", dict.fromkeys(platforms.ALL, artifact))
-        self.project.mkdir()
-        (self.project / LOCK_NAME).write_text(render(lock))
+        for project, profile in ((self.project, "none"), (self.strict, "strict")):
+            project.mkdir()
+            (project / LOCK_NAME).write_text(render(with_profile(lock, profile)))
         folder = Path(install_folder(self.home, lock.version, lock.digest, lock.runtime))
         folder.mkdir(parents=True)
         self.executable = folder / "claude"
@@ -75,7 +81,8 @@ class Machine:
         receipt = Receipt(lock.version, "native", platform, lock.digest, artifact, "", "claude", files, {}, True)
         (folder / SETTINGS_MARK).touch()
         (folder / RECEIPT).write_text(receipt.to_json())
-        self.env = environment(CCPIN_HOME=self.home.root)
+        (root / ".claude.json").write_text(json.dumps({"history": ["x" * 100] * 10_000}))  # a megabyte
+        self.env = environment(CCPIN_HOME=self.home.root, HOME=str(root))
 
 
 def report(runs: dict[str, list[Run]], base: str, targets: dict[str, float]) -> bool:

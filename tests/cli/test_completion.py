@@ -9,13 +9,14 @@ import pytest
 
 import ccpin
 from ccpin.cli.app import VERBS
+from tests.cli.arrange import ccpin as in_process
 from tests.cli.arrange import put_ccpin_on_path
 from tests.fakes.box import Box
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_a_script_for_each_shell(box: Box, shell: str) -> None:
-    done = box.ccpin("completion", shell).ok()
+    done = in_process(box, "completion", shell).ok()
     assert "ccpin" in done.out
     assert "_CCPIN_COMPLETE" in done.out
     assert done.err == ""
@@ -47,18 +48,24 @@ def test_the_script_completes(box: Box, typed: str, offered: set[str]) -> None:
 
 def test_help_lists_every_verb(box: Box) -> None:
     for args in ([], ["--help"], ["-h"]):
-        shown = box.ccpin(*args).ok().out
+        shown = in_process(box, *args).ok().out
         assert [line.split()[0] for line in shown.splitlines() if re.match(r"  [a-z]+  ", line)] == list(VERBS)
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_of_a_verb(box: Box, verb: str) -> None:
-    assert f"ccpin {verb}" in box.ccpin(verb, "--help").ok().out
+    done = box.ccpin(verb, "--help") if verb == "exec" else in_process(box, verb, "--help")
+    assert f"ccpin {verb}" in done.ok().out
 
 
 @pytest.mark.parametrize("verb", ["list", "explain", "profile", "set", "unset"])
 def test_help_of_a_verb_of_a_family(box: Box, verb: str) -> None:
-    assert f"ccpin env {verb}" in box.ccpin("env", verb, "-h").ok().out
+    assert f"ccpin env {verb}" in in_process(box, "env", verb, "-h").ok().out
+
+
+def test_wrong_usage_names_the_help_of_its_verb(box: Box) -> None:
+    for args in (["use", "--profile"], ["use", "--nonsense"], ["use", "1", "2"]):
+        assert "`ccpin use --help`" in in_process(box, *args).failed(2).err
 
 
 def test_version(box: Box) -> None:

@@ -394,6 +394,20 @@ class TestOffTheTable:
         ccpin(widened, "env", "unset", OFF_TABLE).ok()
         assert read_lock(widened.lock).env == DEFAULT
 
+    def test_is_explained_as_far_as_ccpin_knows_it(self, widened: Box) -> None:
+        ccpin(widened, "config", "allow-flag", OFF_TABLE).ok()
+        done = ccpin(widened, "env", "explain", OFF_TABLE).ok()
+        assert "you let locks set it" in done.out
+        assert "one plain word" in done.out
+        assert "sets it to " in done.out
+        assert done.err == ""
+        data = ccpin(widened, "env", "explain", OFF_TABLE, "--json").ok().json["data"]
+        assert (data["name"], data["price"], data["answers"]) == (OFF_TABLE, None, [])
+
+    def test_that_it_was_not_looked_up_is_no_fault_of_the_install(self, widened: Box) -> None:
+        ccpin(widened, "config", "allow-flag", OFF_TABLE).ok()
+        assert ccpin(widened, "env").ok().err == ""
+
     def test_one_user_s_allowing_is_not_another_s(self, widened: Box) -> None:
         ccpin(widened, "config", "allow-flag", OFF_TABLE).ok()
         ccpin(widened, "env").ok()

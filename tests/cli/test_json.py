@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ccpin.cli.app import VERBS
-from tests.cli.arrange import all_errors, pin, set_up
+from tests.cli.arrange import all_errors, ccpin, pin, set_up
 from tests.fakes.box import Box
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake executables are scripts")
@@ -66,7 +66,8 @@ FAILURES = {
     "env unset DISABLE_UPDATES --global": (2, "nothing-to-change"),
     "install 3": (1, "nothing-satisfies"),
     "uninstall 2.0.15": (1, "nothing-installed"),
-    "config colour": (2, "bad-setting"),
+    "config colour": (2, "bad-option"),
+    "config minimum-version colour": (2, "bad-setting"),
     "setup --redo": (2, "bad-option"),
     "nonsense": (2, "bad-option"),
 }
@@ -88,7 +89,7 @@ def test_success(box: Box, command: str) -> None:
     pin(box, "2.0.14")
     if command == "doctor":  # else it has something to complain of
         set_up(box)
-    answer = envelope(box.ccpin(*shlex.split(command), "--json").ok())
+    answer = envelope(ccpin(box, *shlex.split(command), "--json").ok())
     assert answer["command"] == command.split()[0]
     assert set(answer["data"]) == SUCCESSES[command]
 
@@ -97,7 +98,7 @@ def test_success(box: Box, command: str) -> None:
 def test_failure(box: Box, command: str) -> None:
     pin(box, "2.0.14")
     code, kind = FAILURES[command]
-    done = box.ccpin(*command.split(), "--json")
+    done = ccpin(box, *command.split(), "--json")
     answer = envelope(done.failed(code))
     assert answer["command"] == command.split()[0]
     [error] = answer["errors"]

@@ -14,6 +14,7 @@ from ccpin import platforms
 from ccpin.doctor.check import Checked, check
 from ccpin.pinning.lock import Lock, parse, render
 from ccpin.store.fetch import LONG_AGO_NS
+from tests.cli.arrange import pin, set_up
 from tests.fakes.box import Box
 from tests.fakes.claude import fake_claude, fake_node
 
@@ -25,9 +26,8 @@ HERE = platforms.current()
 @pytest.fixture(params=["2.1.330", "2.0.14"])
 def good(request: pytest.FixtureRequest, box: Box, monkeypatch: pytest.MonkeyPatch) -> Box:
     """A machine on which all is well."""
-    box.ccpin("setup").ok()
-    box.put_shims_first()
-    box.ccpin("use", request.param).ok()
+    set_up(box)
+    pin(box, request.param)
     monkeypatch.chdir(box.project)
     return box
 

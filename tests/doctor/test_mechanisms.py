@@ -198,3 +198,14 @@ def test_the_flags_that_it_rests_on(strict: Box) -> None:
 def test_updates_by_another_switch_than_was_measured(strict: Box, missing: str) -> None:
     ccpin(strict, "env", "unset", missing).ok()
     assert mechanism(strict, 4).state == R
+
+
+def test_a_pin_that_cannot_be_used_is_not_called_none(native: Box) -> None:
+    native.lock.write_text("=======\n")
+    assert {(one.reason, one.command) for one in diagnose(native).mechanisms} == {
+        ("what is pinned here cannot be used", None)
+    }
+    native.lock.unlink()
+    assert {(one.reason, one.command) for one in diagnose(native).mechanisms} == {
+        ("nothing is pinned here", "ccpin use 2.0.14")
+    }

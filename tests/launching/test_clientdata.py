@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from ccpin import files
 from ccpin.errors import ClientDataKept
 from ccpin.launching import clientdata
 from ccpin.launching.clientdata import forget
+from ccpin.pinning.find import read_plain
+from tests.fakes import nobody
 
 STATE: dict[str, Any] = {
     "numStartups": 7,
@@ -122,11 +125,83 @@ def test_but_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert json.loads(path.read_text()) == STATE
 
 
+def test_a_lock_that_was_left_behind_is_nobodys(tmp_path: Path) -> None:
+    """Whoever held it was killed; Claude Code takes it over after ten seconds, too."""
+    path, lock = put(tmp_path / ".claude.json"), tmp_path / ".claude.json.lock"
+    lock.mkdir()
+    os.utime(lock, (time.time() - 11,) * 2)
+    forget(env_of(tmp_path), "2.1.330")
+    assert json.loads(path.read_text()) == REST
+    assert os.listdir(tmp_path) == [".claude.json"]
+
+
+def test_something_else_in_the_locks_place_stays(tmp_path: Path) -> None:
+    path, lock = put(tmp_path / ".claude.json"), tmp_path / ".claude.json.lock"
+    lock.write_text("mine")
+    os.utime(lock, (0, 0))
+    with pytest.raises(ClientDataKept, match="not a directory"):
+        forget(env_of(tmp_path), "2.1.330")
+    assert lock.read_text() == "mine"
+    assert json.loads(path.read_text()) == STATE
+
+
+def test_the_lock_of_a_link_lies_beside_the_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clientdata, "_PATIENCE", 0.1)
+    real = put(tmp_path / "dotfiles" / "state.json")
+    (tmp_path / ".claude.json").symlink_to(real)
+    (tmp_path / ".claude.json.lock").mkdir()
+    with pytest.raises(ClientDataKept, match="a running session holds"):
+        forget(env_of(tmp_path), "2.1.330")
+    assert json.loads(real.read_text()) == STATE
+
+
+def test_a_session_that_writes_without_a_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = put(tmp_path / ".claude.json")
+
+    def and_then_a_session_writes(file: str, most: int) -> bytes:
+        data = read_plain(file, most)
+        if os.path.isdir(f"{path}.lock"):
+            put(path, {**STATE, "numStartups": 1_000_000})
+        return data
+
+    monkeypatch.setattr(clientdata, "read_plain", and_then_a_session_writes)
+    with pytest.raises(ClientDataKept, match="without a lock"):
+        forget(env_of(tmp_path), "2.1.330")
+    assert json.loads(path.read_text())["numStartups"] == 1_000_000
+    assert os.listdir(tmp_path) == [".claude.json"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_nothing_is_written_that_is_no_json(tmp_path: Path, number: str) -> None:
+    path = tmp_path / ".claude.json"
+    path.write_text(text := f'{{"clientDataCache": 1, "a": {number}}}')
+    with pytest.raises(ClientDataKept):
+        forget(env_of(tmp_path), "2.1.330")
+    assert path.read_text() == text
+
+
+@pytest.mark.skipif(not nobody.is_root(), reason="only root can give a file away")
+def test_somebody_elses_file_stays_theirs(tmp_path: Path) -> None:
+    """`sudo claude`, with the user's home."""
+    path = put(tmp_path / ".claude.json")
+    os.chown(path, nobody.UID, nobody.UID)
+    forget(env_of(tmp_path), "2.1.330")
+    assert json.loads(path.read_text()) == REST
+    assert (path.stat().st_uid, path.stat().st_gid, path.stat().st_mode & 0o777) == (nobody.UID, nobody.UID, 0o600)
+
+
+def test_the_state_of_another_sign_in(tmp_path: Path) -> None:
+    theirs, usual = put(tmp_path / ".claude-custom-oauth.json"), put(tmp_path / ".claude.json")
+    forget(env_of(tmp_path, CLAUDE_CODE_CUSTOM_OAUTH_URL="https://sign-in.example"), "2.1.330")
+    assert json.loads(theirs.read_text()) == REST
+    assert json.loads(usual.read_text()) == STATE
+
+
 def test_who_may_not_write_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(clientdata, "replace_file", denied)
+    monkeypatch.setattr(files, "replace_file", denied)
     path = put(tmp_path / ".claude.json")
     with pytest.raises(ClientDataKept, match="permission denied"):
         forget(env_of(tmp_path), "2.1.330")

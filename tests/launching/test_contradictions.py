@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import plistlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from ccpin.errors import SettingsAbove
 from ccpin.launching import contradictions
-from ccpin.launching.contradictions import Said, require_none, said_by_files
+from ccpin.launching.contradictions import require_none, said_by_files
 from ccpin.pinning import flags
 from ccpin.pinning.find import Pin
 from ccpin.pinning.head import Head
@@ -166,6 +167,27 @@ def test_a_policy_that_cannot_be_read(machine: Machine, text: str) -> None:
     assert (error.where, "it cannot be read (it is no json)" in error.message) == (path, True)
 
 
+@pytest.mark.parametrize("form", [plistlib.FMT_XML, plistlib.FMT_BINARY])
+def test_a_profile_of_a_mac(machine: Machine, monkeypatch: pytest.MonkeyPatch, form: plistlib.PlistFormat) -> None:
+    path = machine.root / "com.anthropic.claudecode.plist"
+    monkeypatch.setattr(contradictions, "_preferences", lambda: [str(path)])
+    machine.ask()
+    path.write_bytes(plistlib.dumps({"env": {"MINE": SECRET, "ANTHROPIC_MODEL": SECRET}}, fmt=form))
+    assert machine.refusal().where == f"{path}:1"
+    path.write_bytes(plistlib.dumps({"env": {"MINE": SECRET}}, fmt=form))
+    machine.ask()
+
+
+@pytest.mark.parametrize(
+    "data", [b"{", b"<plist", b"<?xml version='1.0'?><plist><dict><key>", b"bplist00" + b"\xff" * 99]
+)
+def test_a_profile_that_cannot_be_read(machine: Machine, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    path = machine.root / "com.anthropic.claudecode.plist"
+    monkeypatch.setattr(contradictions, "_preferences", lambda: [str(path)])
+    path.write_bytes(data)
+    assert "it cannot be read (it is no plist)" in machine.refusal().message
+
+
 @pytest.mark.parametrize("kind", ["folder", "fifo"])
 def test_a_policy_that_is_no_file(machine: Machine, kind: str) -> None:
     path = machine.path("policy")
@@ -184,6 +206,23 @@ def test_another_file_that_cannot_be_read(machine: Machine, level: str) -> None:
     assert machine.refusal(beaten=False).where == path
     machine.ask(clean=False, beaten=False)
     assert len(machine.said) == 1
+
+
+@pytest.mark.parametrize("level", ["local", "project", "user", "global"])
+@pytest.mark.parametrize("text", ['{"env": {"ANTHROPIC_MODEL": "x"}, "a": ' + "9" * 5000 + "}", "{"])
+def test_one_that_may_set_what_cannot_be_unset(machine: Machine, level: str, text: str) -> None:
+    """A release may read what Python does not: a number of thousands of digits, for one."""
+    path = machine.put(level, text=text)
+    assert machine.refusal(unset=False).where == path
+    machine.ask(clean=False, unset=False)
+    assert machine.said == []
+
+
+@pytest.mark.parametrize("level", ["policy", "local", "project", "user"])
+def test_a_file_of_many_megabytes_is_not_read(machine: Machine, level: str) -> None:
+    """A clone may bring one along, and what it holds would take many times the memory."""
+    machine.put(level, text='{"a": [' + "[]," * (2 << 20) + "[]]}")
+    assert "it has more than 4,194,304 bytes" in machine.refusal(beaten=False).message
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "7", '{"env": 7}', '\ufeff{"env": {}}'])
@@ -237,7 +276,8 @@ def test_levels_from_the_highest_to_the_lowest(machine: Machine) -> None:
     assert [one.value for one in said] == [
         "fetched", "second", "drop-in", "policy", "local", "project", "user", "global",
     ]  # fmt: skip
-    assert said[0] == Said("policy", f"{machine.path('fetched')}:4", "ANTHROPIC_MODEL", "fetched")
+    first = said[0]
+    assert (first.level, first.where, first.name) == ("policy", f"{machine.path('fetched')}:4", "ANTHROPIC_MODEL")
 
 
 def test_a_name_with_control_characters_in_its_file(machine: Machine) -> None:

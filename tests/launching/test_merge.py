@@ -165,6 +165,10 @@ def test_text_that_cannot_be_merged(home: Home, kind: str) -> None:
     require_refused(home, f"\n {BROKEN[kind][0]}", "the JSON given", "")
 
 
+def test_what_is_quoted_twice_is_not_shown_either(home: Home) -> None:
+    require_refused(home, f'\'{{"env": {{"X": "{SECRET}"}}}}\'', "the JSON given", "no such file")
+
+
 def require_refused(home: Home, own: str, named: str, reason: str) -> None:
     with pytest.raises(OwnSettings) as raised:
         merged(own, WANTED, (), home)
@@ -243,6 +247,22 @@ def test_its_mode(home: Home) -> None:
     path = merged("{}", WANTED, (), home)
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     assert stat.S_IMODE(os.stat(home.settings).st_mode) == 0o700
+
+
+@pytest.mark.parametrize("kind", ["other", "cut off", "readable", "dangling", "fifo"])
+def test_what_stands_in_its_place_is_not_taken_for_it(home: Home, tmp_path: Path, kind: str) -> None:
+    path = Path(merged("{}", {"DISABLE_UPDATES": "1"}, (), home))
+    text = path.read_text()
+    path.chmod(0o644)
+    if kind in ("dangling", "fifo"):
+        path.unlink()
+        path.symlink_to(tmp_path / "nowhere") if kind == "dangling" else os.mkfifo(path)
+    elif kind != "readable":
+        path.write_text("{}" if kind == "other" else text[:-3])
+    assert merged("{}", {"DISABLE_UPDATES": "1"}, (), home) == str(path)
+    assert path.read_text() == text
+    assert not path.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_no_launch_named_for_a_month_is_removed(home: Home) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ccpin.errors import OwnSettings
+from ccpin.errors import OwnSettings, SettingsAbove
 from ccpin.launching.settings import MEASURED, REMOTE, WITHOUT, one_of, split, with_settings
 from ccpin.paths import Home
 from ccpin.pinning import flags
@@ -238,3 +238,12 @@ def test_split() -> None:
     assert split(["a", S, "b", f"{S}=c=d", S, "--", "e"]) == (["b", "c=d", "--"], ["a", "e"])
     assert split(["--", S, "a"]) == ([], ["--", S, "a"])
     assert split([f"{S}="]) == ([""], [])
+
+
+@pytest.mark.parametrize(
+    "words", [["--managed-settings", "{}"], ["--managed-settings={}"], ["-p", "--managed-settings"]]
+)
+def test_a_policy_of_an_embedding_program_stands_above_a_clean_slate(launch: Launch, words: list[str]) -> None:
+    with pytest.raises(SettingsAbove, match="`--managed-settings` is given"):
+        launch(*words, clean=True)
+    assert launch(*words)[2:] == words  # without a clean slate it is the user's affair

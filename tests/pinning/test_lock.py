@@ -191,7 +191,7 @@ class TestRefused:
         error = refused(NODE.replace("[env]\n", f"[env]\n{line}\n"))
         assert isinstance(error, FlagRefused)
         assert error.where == "L:12"
-        assert "ccpin env --all" in error.hint
+        assert "ccpin env list --all" in error.hint
 
     def test_a_flag_that_this_user_allows(self) -> None:
         text = NODE.replace("[env]\n", '[env]\nCLAUDE_CODE_SCROLL_SPEED = "3"\n')

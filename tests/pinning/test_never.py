@@ -36,6 +36,14 @@ HARMLESS = (
     "MCP_SERVER_CONNECTION_BATCH_SIZE",
 )
 
+TOMORROW = Path(__file__).with_name("never_tomorrow.txt").read_text(encoding="utf-8").split()
+"""Most of these no release has. A value of one plain word may be the name of a host, or `bash`."""
+
+
+@pytest.mark.parametrize("name", TOMORROW)
+def test_what_a_release_may_bring(name: str) -> None:
+    assert never(name)
+
 
 def test_there_are_enough() -> None:
     assert len(NAMES) > 300

@@ -28,7 +28,7 @@ from tests.shims.world import World, require
 
 TEXTS = int(os.environ.get("FUZZ_NEVER", "10000"))
 SEED = int(os.environ.get("FUZZ_SEED", "20"))
-SHARES = {"dash": 0.5, "bash": 0.25}
+SHARES = {"dash": 0.2, "bash": 0.1}
 NEVER = (Path(__file__).parents[1] / "pinning" / "never_names.txt").read_text().split()
 OFF = (("off",), ("false",))
 OFF_THE_TABLE = [name for name in NEVER if name not in flags.TABLE]

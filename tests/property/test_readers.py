@@ -1,6 +1,6 @@
 """The two readers of a lock's head, `shims/claude` and `ccpin.pinning.head`, choose the same, or sh hands over.
 
-Thousands of locks, most of them canonical ones with a few faults, are read by both. FUZZ_TEXTS and FUZZ_SEED ask
+A thousand locks, most of them canonical ones with a few faults, are read by both. FUZZ_TEXTS and FUZZ_SEED ask
 for more of them, or others.
 """
 
@@ -21,7 +21,7 @@ from tests.shims.reading import describe, read_in_sh, write_locks
 from tests.shims.values import BRACKETS, fitting, unfitting
 from tests.shims.world import PLATFORMS, UTF8, require
 
-TEXTS = int(os.environ.get("FUZZ_TEXTS", "2500"))
+TEXTS = int(os.environ.get("FUZZ_TEXTS", "1000"))
 SEED = int(os.environ.get("FUZZ_SEED", "20"))
 LOCALES = ("C", UTF8)
 SHARES = {"dash": 1.0, "bash": 1.0, "busybox": 0.2, "mksh": 0.2, "zsh": 0.2, "ksh": 0.2}  # yash drops odd bytes

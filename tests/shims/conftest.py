@@ -1,4 +1,7 @@
-"""Every test that takes `world` runs once under each shell that people have as sh, or might."""
+"""Every test that takes `world` runs once under each shell that people have as sh, or might.
+
+Long tables run row by row under the two that most people have, `@two_shells`, and at once under each of the others.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shims.world import World, require
-
-SHELLS = ("dash", "bash", "busybox", "mksh", "zsh", "ksh", "yash")
+from tests.shims.world import SHELLS, World, require
 
 
 @pytest.fixture(scope="session")

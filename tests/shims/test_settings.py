@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ccpin.launching.launch import BACKGROUND_WORDS, UPDATE_OPTIONS
+from ccpin.launching.launch import BACKGROUND_WORDS, UPDATE_OPTIONS, UPDATE_VERBS
 from ccpin.launching.settings import REMOTE, WITHOUT
 from tests.shims.world import DEFAULT, STRICT, VERSION, World, lock_text, settled, strict
 
@@ -60,7 +60,7 @@ def unlink(world: World) -> None:
 
 
 def test_first_words_for_python(world: World) -> None:
-    for word in (*REMOTE, *BACKGROUND_WORDS, *UPDATE_OPTIONS):
+    for word in (*REMOTE, *BACKGROUND_WORDS, *UPDATE_OPTIONS, *UPDATE_VERBS):
         run = world.run(word, "x")
         assert (run.who, run.argv[6:]) == ("python", [b"--", os.fsencode(word), b"x"])
     for word in BACKGROUND_WORDS:
@@ -161,6 +161,19 @@ def test_a_policy_of_an_administrator(world: World, where: str) -> None:
     assert world.run(env=env).flags == DEFAULT
 
 
+@pytest.mark.parametrize("name", ["com.anthropic.claudecode.plist", "somebody/com.anthropic.claudecode.plist"])
+def test_a_profile_of_a_mac(interpreter: str, tmp_path: Path, name: str) -> None:
+    world = World(tmp_path, interpreter, "darwin-arm64")
+    world.furnish()
+    path = tmp_path / "Managed Preferences" / name
+    world.shim.write_text(world.shim.read_text().replace("/Library/Managed Pref", f"{tmp_path}/Managed Pref"))
+    world.lock(strict())
+    assert world.run().who == "pinned"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert world.run().who == "python"
+
+
 def test_policies_that_do_not_count_here(world: World) -> None:
     fetched = policies(world)["fetched"]
     fetched.parent.mkdir()
@@ -200,6 +213,7 @@ def test_state_of_earlier_sessions_is_python_s_to_look_at(world: World, name: st
     elsewhere = str(world.root / "elsewhere")
     assert world.run(env={"HOME": elsewhere}).flags == settled(STRICT, clean=True)
     assert world.run(env={"HOME": elsewhere, "CLAUDE_CONFIG_DIR": str((world.root / name).parent)}).who == "python"
+    assert world.run(env={"HOME": elsewhere, "CLAUDE_CODE_CUSTOM_OAUTH_URL": "https://x"}).who == "python"
     world.lock(lock_text(version))
     assert world.run().flags == DEFAULT
     world.lock(strict())  # 2.0.14

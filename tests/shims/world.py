@@ -25,6 +25,11 @@ DIGEST = "0123456789abcdef" * 4
 PLATFORM = "linux-x64"
 DEFAULT = flags.PROFILES["default"].env
 STRICT = flags.PROFILES["strict"].env
+SHELLS = ("dash", "bash", "busybox", "mksh", "zsh", "ksh", "yash")
+two_shells = pytest.mark.parametrize("shell", SHELLS[:2], indirect=True)
+"""For tables whose rows are run one by one; the other shells get them all at once."""
+
+other_shells = pytest.mark.parametrize("shell", SHELLS[2:], indirect=True)
 UTF8 = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
 PLATFORMS = (
     "darwin-arm64", "darwin-x64", "linux-arm64", "linux-arm64-musl",

@@ -43,6 +43,7 @@ from ccpin.store.fetch import LONG_AGO_NS, Progress
 from ccpin.store.find import find_install
 from ccpin.store.install import install, uninstall
 from ccpin.store.receipt import changes, installs
+from tests.cli.arrange import ccpin, pin
 from tests.fakes import faults
 from tests.fakes.box import Box
 from tests.fakes.packages import entry, tarball
@@ -517,8 +518,8 @@ class TestTogether:
 
     def test_one_download_for_two_processes(self, box: Box, registry: Registry, upstream: Upstream) -> None:
         upstream.add_native("2.1.331", pad=60_000, hard=True)
-        box.ccpin("use", "2.1.331").ok()
-        box.ccpin("uninstall", "2.1.331", "--force").ok()
+        pin(box, "2.1.331")
+        ccpin(box, "uninstall", "2.1.331", "--force").ok()
         registry.forget()
         registry.fault("*.tgz", faults.slow(50_000))
         with box.start(box.ccpin_argv("sync")) as one, box.start(box.ccpin_argv("sync")) as two:
@@ -600,7 +601,7 @@ class TestAnotherUser:
 
     @pytest.mark.parametrize("version", ["2.1.330", "2.0.14"])
     def test_what_is_there_serves(self, box: Box, version: str) -> None:
-        box.ccpin("use", version).ok()
+        pin(box, version)
         before = box.snapshot()
         mine = {"HOME": "/nowhere"}
         assert box.unprivileged("sync", "--locked", env=mine).ok().out == f"Claude Code {version} is installed\n"
@@ -609,10 +610,10 @@ class TestAnotherUser:
         assert box.snapshot() == before
 
     def test_a_store_that_cannot_be_written_is_said(self, box: Box) -> None:
-        box.ccpin("use", "2.1.330").ok()
+        pin(box, "2.1.330")
         text = box.lock.read_text()
-        box.ccpin("use", "2.1.200").ok()
-        box.ccpin("uninstall", "2.1.330", "--force").ok()
+        pin(box, "2.1.200")
+        ccpin(box, "uninstall", "2.1.330", "--force").ok()
         box.lock.write_text(text)
         box.give_away()
         for name in ("releases", "locks", "projects", ""):
