@@ -36,6 +36,8 @@ from ccpin.wire.xterm import Terminal, plain
 
 _POLL = 0.05  # seconds
 _KEYS = re.compile(r"\x1b\[[0-9;]*[A-Za-z~]|.", re.DOTALL)
+_GLANCE = 0.005  # seconds
+_ON_ITS_WAY = 0.5  # seconds after which a key that was not seen to wait is taken to have been read
 _PATIENCE = 10  # seconds until a program that reads nothing is given up
 
 Awaited = str | Callable[[tuple[Request, ...]], bool]
@@ -74,11 +76,22 @@ class Session:
         for key in _KEYS.findall(keys):
             if self._ended(_POLL):
                 return
+            shown = self._terminal.length
             self._terminal.send(key.encode())
-            end = time.monotonic() + _PATIENCE
-            while self._terminal.unread and not self._ended(_POLL):
-                if time.monotonic() > end:
-                    raise TimeoutError(f"nobody reads what is typed: {key!r}")
+            self._until_read(key, shown)
+
+    def _until_read(self, key: str, shown: int) -> None:
+        """A key is on its way for a moment, and nothing is unread then either: it was read when it was seen to wait and
+        does no longer, or when the program has written something since."""
+        sent = time.monotonic()
+        arrived = False
+        while not self._ended(_GLANCE):
+            waits = self._terminal.unread > 0
+            arrived = arrived or waits or self._terminal.length > shown
+            if not waits and (arrived or time.monotonic() > sent + _ON_ITS_WAY):
+                return
+            if time.monotonic() > sent + _PATIENCE:
+                raise TimeoutError(f"nobody reads what is typed: {key!r}")
 
     def wait_for(self, what: Awaited, timeout: float = 30) -> None:
         """Until a text has been shown since something was last typed (white space apart: programs move the cursor

@@ -147,6 +147,7 @@ MUCH: Mapping[str, Any] = {
 """`Read(/x)` in a file is about `x` beside that file."""
 
 _CHANGING = (
+    (r"Managed settings \(remote\): .*", "<fetched, or not yet>"),
     (r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<id>"),
     (r"msg_loopback_\d+", "<message>"),  # counts requests, and how many a run sends besides is a matter of time
     (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "<time>"),
