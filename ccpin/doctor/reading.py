@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import json
 import os
-import re
 from typing import Any
 
+from ccpin.launching.contradictions import line_in
 from ccpin.pinning.find import read_plain
 
 _MOST = 64 << 20  # bytes; `.claude.json` of a long user has megabytes
@@ -42,9 +42,7 @@ def _parsed(path: str, most: int, *_which: int) -> dict[str, Any]:
 
 def line_of(path: str, key: str) -> str:
     """`file:line` of the last `"key":` in a JSON file."""
-    text = read_text(path) or ""
-    found = [match.start() for match in re.finditer(rf'"{re.escape(key)}"\s*:', text)]
-    return f"{os.path.abspath(path)}:{text.count(chr(10), 0, found[-1]) + 1 if found else 1}"
+    return f"{os.path.abspath(path)}:{line_in(read_text(path) or '', key)}"
 
 
 def names_in(folder: str) -> list[str]:

@@ -137,7 +137,7 @@ def read_settings(level: str, path: str) -> Iterator[Said]:
     env = settings.get("env") if isinstance(settings, dict) else None
     for name, value in (env if isinstance(env, dict) else {}).items():
         if name in flags.TABLE:
-            line = _line(text, name)
+            line = line_in(text, name)
             shown = value if isinstance(value, str) else json.dumps(value, default=str)  # a plist may hold dates
             yield Said(level, f"{_absolute(path)}:{line}", name, shown)
 
@@ -178,8 +178,8 @@ def _names(folder: str) -> list[str]:
         return []
 
 
-def _line(text: str, name: str) -> int:
-    """Where `"name"` stands last, from 1: of equal keys the last counts."""
+def line_in(text: str, name: str) -> int:
+    """Where the key `"name"` stands last in a JSON text, from 1: of equal keys the last counts."""
     import re
 
     found = [match.start() for match in re.finditer(rf'"{re.escape(name)}"\s*:', text)]

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from ccpin.wire.answers import ToolUse, Turn
-from ccpin.wire.capture import Capture, Mode, Request
+from ccpin.wire.capture import Capture, Mode
 from ccpin.wire.loopback import Api
 from ccpin.wire.normal import Normal, normalised
 from ccpin.wire.terminal import Awaited, NeverCame, Session, interactive, ready_home
 from tests.live import test_wire
+from tests.live.releases import conversation
 from tests.live.test_wire import MODEL, STRICT, Command
 
 pytestmark = pytest.mark.live
@@ -23,13 +24,8 @@ PROMPT = {"2.1.330": "❯"}
 """What is shown once something can be typed, where it is not `? for shortcuts`."""
 
 
-def mains(requests: tuple[Request, ...]) -> list[Request]:
-    """Those of the conversation itself: what is asked of small models besides has no tools."""
-    return [request for request in requests if request.streaming and request.tools]
-
-
 def answered(count: int) -> Awaited:
-    return lambda requests: len(mains(requests)) == count
+    return lambda requests: len(conversation(requests)) == count
 
 
 def say(session: Session, version: str, text: str) -> None:
@@ -78,7 +74,7 @@ def test_two_turns(command: Command, tmp_path: Path, version: str, mode: Mode) -
         capture = converse(start, version, root, mode)
         assert capture.exit_code == 0
         assert not [entry for entry in capture.refused if entry.why != "host"]
-        first, result, second = mains(capture.requests)
+        first, result, second = conversation(capture.requests)
         assert capture.main("hello there") is first
         assert capture.main("a second word") is second
         assert {request.model for request in (first, result, second)} == {MODEL[version]}

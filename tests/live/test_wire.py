@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from ccpin.pinning.lock import parse
-from ccpin.store.entry import ready
 from ccpin.wire.answers import ToolUse, Turn
 from ccpin.wire.capture import Capture, Mode, main_request
 from ccpin.wire.loopback import FLAGS, Api
 from ccpin.wire.run import run
-from tests.live.machine import Environment, User, require
+from tests.live import releases
+from tests.live.machine import User
 
 pytestmark = pytest.mark.live
 
@@ -66,18 +65,9 @@ Command = Callable[[str], list[str]]
 
 
 @pytest.fixture
-def command(user: User, env: Environment) -> Command:
+def command(user: User) -> Command:
     """How a release is started: the executable, or Node.js and its file, out of the store."""
-
-    def install(version: str) -> list[str]:
-        project = user.project(version)
-        user.ccpin("use", version, cwd=project).ok()
-        lock = parse((project / ".ccpin.lock").read_bytes(), "lock")
-        path = ready(user.layout, lock.version, lock.digest, lock.runtime)
-        assert path
-        return [require("node", env), path] if lock.runtime == "node" else [path]
-
-    return install
+    return lambda version: releases.command(user, version)
 
 
 @pytest.mark.parametrize(("version", "mode"), SENT)
