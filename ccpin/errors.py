@@ -5,6 +5,8 @@
     ├── LockError                   the project's lock cannot be used as it is
     ├── ReleaseError                upstream has no such release, or not for this machine
     ├── RegistryError               the registry cannot be asked, or answered something else
+    ├── ChannelError                the native channel cannot be asked, or answered something else
+    ├── SignatureError              what upstream signed, or the key to it, is not as it must be
     ├── StoreError                  the bytes could not be fetched, verified or kept
     ├── LaunchError                 there is a pin, but it cannot run here (126; nothing to run: 127)
     ├── OutputLost                  what was found could not be said
@@ -268,10 +270,34 @@ class RegistryUnreachable(RegistryError):
     hint = "check address, network and proxy; another registry for once: `ccpin list --remote --registry URL`"
 
 
+class CertificateRefused(RegistryError):
+    code = "certificate-refused"
+    text = "the certificate of {address} is not one that {source} trusts: {reason}"
+    hint = "does a company's proxy or registry answer? name its authority's file in {names}`npm config set cafile=FILE`"
+
+
+class BadCertificate(RegistryError):
+    code = "bad-certificate"
+    text = "`{key}` cannot be used: {reason}"
+    hint = "name a file that can be read, `npm config set '{key}=FILE'`, or take it away: `{delete}`"
+
+
+class BadProxy(RegistryError):
+    code = "bad-proxy"
+    text = "the proxy {source} cannot be used: {reason}"
+    hint = "write `https-proxy=http://host:port/` into ~/.npmrc, or set HTTPS_PROXY like that"
+
+
+class ProxyDenied(RegistryError):
+    code = "proxy-denied"
+    text = "the proxy {address} ({source}) answered 407: it wants credentials"
+    hint = "write `https-proxy=http://${{PROXY_USER}}:${{PROXY_PASSWORD}}@{proxy}/` into ~/.npmrc, or set HTTPS_PROXY"
+
+
 class RegistryDenied(RegistryError):
     code = "registry-denied"
-    text = "{address} answered {status}: it wants credentials that the npm configuration does not hold"
-    hint = "write `{auth_line}` into ~/.npmrc, or log in: `npm login`"
+    text = "{address} answered {status}: {reason}"
+    hint = "write `{auth_line}` into ~/.npmrc (a project's is not read), or log in: `npm login`"
 
 
 class RegistryFailed(RegistryError):
@@ -290,6 +316,85 @@ class NotARegistry(RegistryError):
     code = "not-a-registry"
     text = "{address} answered something that is not npm metadata ({found}): a proxy or a login page may stand between"
     hint = "is that the right registry? another one for once: `ccpin list --remote --registry URL`"
+
+
+# --- the native channel -----------------------------------------------------------------------------
+
+
+class ChannelError(CcpinError):
+    code = "channel"
+
+
+class BadChannelAddress(ChannelError):
+    code = "bad-channel-address"
+    text = "the native channel's address cannot be used: {reason}"
+    hint = "write `CCPIN_CHANNEL=https://host/path`, or take upstream's own: `unset CCPIN_CHANNEL`"
+
+
+class ChannelUnreachable(ChannelError):
+    code = "channel-unreachable"
+    text = "{address} cannot be reached: {reason}"
+    hint = "check network and proxy; npm has the same bytes: `ccpin use VERSION --source npm`"
+
+
+class ChannelRefused(ChannelError):
+    code = "channel-refused"
+    text = "{address} answered {status}: the native channel, or a proxy before it, refuses this network"
+    hint = "npm has the same bytes: `ccpin use VERSION --source npm`"
+
+
+class ChannelFailed(ChannelError):
+    code = "channel-failed"
+    text = "{address} answered {status}"
+    hint = "try again later; npm has the same bytes: `ccpin use VERSION --source npm`"
+
+
+class NotAChannel(ChannelError):
+    code = "not-a-channel"
+    text = "{address} answered something that no native channel does ({found}): a proxy or a login page is between"
+    hint = "npm has the same bytes: `ccpin use VERSION --source npm`"
+
+
+class NotOnChannel(ChannelError):
+    code = "not-on-channel"
+    text = "the native channel has no {what}: {address} answered 404"
+    hint = "`ccpin list --remote` lists what npm has; take it from there: `ccpin use VERSION --source npm`"
+
+
+class BadManifest(ChannelError):
+    code = "bad-manifest"
+    text = "what the native channel says of {what} cannot be used: {reason}"
+    hint = "try again later; npm has the same bytes: `ccpin use VERSION --source npm`"
+
+
+class SignatureError(CcpinError):
+    code = "signature"
+
+
+class BadSignature(SignatureError):
+    code = "bad-signature"
+    text = "the {scheme} signature of Claude Code {version} is not good: {reason}; nothing was taken"
+    hint = "something changed it on its way here; try another network, or npm: `ccpin use {version} --source npm`"
+
+
+class UnknownSigningKey(SignatureError):
+    code = "unknown-signing-key"
+    text = (
+        "the {scheme} signature of Claude Code {version} is by a key that ccpin does not know, {key}; nothing was taken"
+    )
+    hint = "a newer ccpin may know it; once you have checked that it is upstream's, put it there: `{path}`"
+
+
+class SignatureMissing(SignatureError):
+    code = "signature-missing"
+    text = "Claude Code {version} lacks its {scheme} signature, which upstream makes from {since} on; nothing was taken"
+    hint = "something left it out on its way here; try another network, or npm: `ccpin use {version} --source npm`"
+
+
+class BadKeyFile(SignatureError):
+    code = "bad-key-file"
+    text = "{path} cannot be used as a key: {reason}"
+    hint = "put the right one there, under its id, or take it away: `rm '{path}'`"
 
 
 # --- the store --------------------------------------------------------------------------------------

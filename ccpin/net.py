@@ -1,40 +1,43 @@
 """HTTP, as much of it as ccpin needs: small JSON documents, and large bodies as a stream of chunks.
 
-The only module that knows requests. Credentials go to the address they are written for and to no other: neither a
-redirect to another host nor ~/.netrc changes that. They are looked up for the address as requests will ask it,
-because two readers of `https://a\\@b/` see two hosts.
+With its other half, `ccpin.session`, the only module that knows requests. Credentials go to the address they are
+written for and to no other: neither a redirect to another host nor ~/.netrc changes that. They are looked up for the
+address as requests will ask it, because two readers of `https://a\\@b/` see two hosts.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
 import urllib3
-from requests.adapters import BaseAdapter, HTTPAdapter
-from requests.auth import AuthBase, _basic_auth_str
-from requests.utils import get_auth_from_url
 
-from ccpin import __version__
 from ccpin.errors import (
     BadRegistryAddress,
+    CcpinError,
+    CertificateRefused,
     NotARegistry,
     NotFound,
+    ProxyDenied,
     RegistryDenied,
     RegistryFailed,
     RegistryUnreachable,
     Truncated,
 )
+from ccpin.network import Network, Proxy, environment_trust
+from ccpin.session import Session
 
 CHUNK = 256 * 1024  # bytes
 DOCUMENT_LIMIT = 64 << 20  # bytes; the full document of 471 releases has 0.7 MB
 _TIMEOUT = (10, 60)  # seconds to connect, and between two bytes
+_DENIED = "Tunnel connection failed: 407"
 _ACCEPT = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*; q=0.5"
 
 
@@ -50,15 +53,30 @@ class Body(NamedTuple):
     hang_up: Callable[[], None] = lambda: None
 
 
-class Http:
-    """One session. `authorize` gives the Authorization header for an address, or None."""
+class Refusal(NamedTuple):
+    """Why a server may have answered 401 or 403, and the line of an .npmrc that opens it."""
 
-    def __init__(self, authorize: Callable[[str], str | None] = lambda address: None) -> None:
-        self._session = _Session()
-        self._session.auth = _Header(authorize)
-        self._session.headers["User-Agent"] = f"ccpin/{__version__}"
-        self._session.max_redirects = 5
-        self._session.mount("http://", HTTPAdapter(max_retries=_retries()))
+    reason: str
+    line: str
+
+
+class Access(Protocol):
+    """What opens servers."""
+
+    def authorization(self, target: str) -> str | None:
+        """The Authorization header for an address, or None."""
+
+    def refusal(self, target: str, *, sent: bool) -> Refusal:
+        """What to say of a 401 or 403; `sent` tells whether there were credentials in the request."""
+
+
+class Http:
+    """One session. Without `network` servers are reached as the environment of this process says."""
+
+    def __init__(self, access: Access | None = None, network: Network | None = None) -> None:
+        self._access = access or _Open()
+        self._network = network or Network(environment_trust(os.environ))
+        self._session = Session(self._network, self._access.authorization)
 
     def document(self, address: str) -> dict[str, Any]:
         """The JSON object at `address`. Raises RegistryError."""
@@ -88,7 +106,7 @@ class Http:
     @contextmanager
     def _open(self, address: str, headers: dict[str, str]) -> Iterator[requests.Response]:
         with self._get(address, headers) as response:
-            _require_ok(response, address)
+            self._require_ok(response)
             try:
                 yield response
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -103,8 +121,37 @@ class Http:
             raise NotARegistry(address=shown(address), found="redirects in a circle") from None
         except ValueError:  # of requests, urllib3 and urllib; what they say holds the address as it is
             raise BadRegistryAddress(reason=f"`{shown(address)}`, or where it redirects to, cannot be read") from None
-        except (OSError, urllib3.exceptions.HTTPError) as error:  # requests' own are OSErrors; so is a missing CA file
-            raise RegistryUnreachable(address=shown(address), reason=_reason(error)) from None
+        except (OSError, urllib3.exceptions.HTTPError) as error:  # requests' own are OSErrors
+            raise self._failure(address, error) from None
+
+    def _failure(self, address: str, error: Exception) -> CcpinError:
+        reason, proxy = _reason(error), self._session.proxy
+        if isinstance(_cause(error), ssl.SSLCertVerificationError):
+            trust = self._network.trust
+            return CertificateRefused(
+                address=shown(address),
+                reason=getattr(_cause(error), "verify_message", reason),
+                source=trust.source + trust.unreadable(),
+                names="" if trust.only else "one of SSL_CERT_FILE, NODE_EXTRA_CA_CERTS and REQUESTS_CA_BUNDLE, or ",
+            )
+        if proxy is None:
+            return RegistryUnreachable(address=shown(address), reason=reason)
+        if _DENIED in reason:
+            return _denied(proxy)
+        through = f"{reason}; asked through the proxy {shown(proxy.address)} ({proxy.source})"
+        return RegistryUnreachable(address=shown(address), reason=through)
+
+    def _require_ok(self, response: requests.Response) -> None:
+        status, address = response.status_code, response.url
+        if status == 407 and (proxy := self._session.proxy):
+            raise _denied(proxy)
+        if status in (401, 403):
+            why, line = self._access.refusal(address, sent="Authorization" in response.request.headers)
+            raise RegistryDenied(address=shown(address), status=status, reason=why, auth_line=line)
+        if status == 404:
+            raise NotFound(address=shown(address))
+        if status != 200:
+            raise RegistryFailed(address=shown(address), status=f"{status} {response.reason or ''}".strip())
 
 
 def shown(address: str) -> str:
@@ -118,51 +165,25 @@ def shown(address: str) -> str:
     return urlunsplit((parts.scheme, host + port, parts.path, "", ""))
 
 
-class _Header(AuthBase):
-    """Sets the header that is written for the address, or the one that stands in it, or none. Being set at all, it
-    keeps ~/.netrc out."""
-
-    def __init__(self, authorize: Callable[[str], str | None]) -> None:
-        self.authorize = authorize
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        address = request.url or ""
-        value = self.authorize(address)
-        user, password = get_auth_from_url(address)
-        if not value and (user or password):
-            value = _basic_auth_str(user, password)
-        if value:
-            request.headers["Authorization"] = value
-        return request
+def same_server(one: str, other: str) -> bool:
+    """Whether two addresses have scheme, host and port in common."""
+    try:
+        a, b = urlsplit(one), urlsplit(other)
+        ports = [parts.port or {"http": 80, "https": 443}.get(parts.scheme) for parts in (a, b)]
+    except ValueError:
+        return False
+    return (a.scheme, a.hostname) == (b.scheme, b.hostname) and ports[0] == ports[1]
 
 
-class _Session(requests.Session):
-    """Where requests' own would do something else."""
+class _Open:
+    """Access to what is open to everybody."""
 
-    def get_adapter(self, url: str) -> BaseAdapter:
-        """That for https is made when the first such address comes: reading what the system trusts takes 20 ms."""
-        if url.lower().startswith("https://") and not isinstance(self.adapters["https://"], _SystemTrust):
-            self.mount("https://", _SystemTrust(max_retries=_retries()))
-        return super().get_adapter(url)
+    def authorization(self, target: str) -> str | None:
+        return None
 
-    # requests would ask ~/.netrc after a redirect, whoever redirects.
-    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """On the same server the header for the new address, on any other none, nor ever again."""
-        had = prepared_request.headers.pop("Authorization", None)
-        left = self.should_strip_auth(response.request.url, prepared_request.url)  # type: ignore[no-untyped-call]
-        if had and not left:
-            prepared_request.prepare_auth(self.auth)
-
-
-class _SystemTrust(HTTPAdapter):
-    """Trusts what the system trusts (SSL_CERT_FILE included) besides what requests does: companies put their own
-    authority there."""
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options, ssl_context=ssl.create_default_context())
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        return super().proxy_manager_for(proxy, **options, ssl_context=ssl.create_default_context())
+    def refusal(self, target: str, *, sent: bool) -> Refusal:
+        host = urlsplit(target).netloc.rpartition("@")[2]
+        return Refusal(f"it wants {'other ' if sent else ''}credentials", f"//{host}/:_authToken=${{NPM_TOKEN}}")
 
 
 def _is_http(address: str) -> bool:
@@ -172,30 +193,9 @@ def _is_http(address: str) -> bool:
         return False
 
 
-def _retries() -> urllib3.Retry:
-    return urllib3.Retry(
-        total=3,
-        redirect=False,
-        backoff_factor=0.2,
-        status_forcelist=(429, 500, 502, 503, 504),
-        raise_on_status=False,
-        respect_retry_after_header=False,  # it may name an hour
-    )
-
-
-def _require_ok(response: requests.Response, address: str) -> None:
-    status = response.status_code
-    if status in (401, 403, 407):
-        parts = urlsplit(address)
-        raise RegistryDenied(
-            address=shown(address),
-            status=status,
-            auth_line=f"//{parts.netloc.rpartition('@')[2]}/:_authToken=${{NPM_TOKEN}}",
-        )
-    if status == 404:
-        raise NotFound(address=shown(address))
-    if status != 200:
-        raise RegistryFailed(address=shown(address), status=f"{status} {response.reason or ''}".strip())
+def _denied(proxy: Proxy) -> ProxyDenied:
+    where_to = shown(proxy.address).partition("://")[2].rstrip("/")
+    return ProxyDenied(address=shown(proxy.address), source=proxy.source, proxy=where_to)
 
 
 def _chunks(response: requests.Response, address: str) -> Iterator[bytes]:

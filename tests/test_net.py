@@ -7,13 +7,16 @@ import socket
 import ssl
 import subprocess
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from ccpin.errors import (
     BadRegistryAddress,
     CcpinError,
+    CertificateRefused,
     NotARegistry,
     NotFound,
     RegistryDenied,
@@ -21,7 +24,7 @@ from ccpin.errors import (
     RegistryUnreachable,
     Truncated,
 )
-from ccpin.net import CHUNK, Body, Http, shown
+from ccpin.net import CHUNK, Body, Http, Refusal, same_server, shown
 from tests.fakes import faults
 from tests.fakes.registry import Registry
 from tests.fakes.upstream import Upstream
@@ -35,14 +38,34 @@ def always(address: str) -> str:
     return f"Bearer {SECRET}"
 
 
+class Keys:
+    """Access that a function gives."""
+
+    def __init__(self, authorize: Callable[[str], str | None]) -> None:
+        self._authorize = authorize
+
+    def authorization(self, target: str) -> str | None:
+        return self._authorize(target)
+
+    def refusal(self, target: str, *, sent: bool) -> Refusal:
+        return Refusal(
+            "the keys do not fit" if sent else "there are no keys", f"//{urlsplit(target).hostname}/:_authToken="
+        )
+
+
 def sent(registry: Registry) -> list[str | None]:
     return [seen.headers.get("authorization") for seen in registry.requests]
 
 
 class TestCredentials:
     def test_go_where_they_are_written_for(self, registry: Registry) -> None:
-        asked = []
-        Http(lambda address: asked.append(address) or always(address)).document(registry.url + WRAPPER)  # type: ignore[func-returns-value]
+        asked: list[str] = []
+
+        def authorize(address: str) -> str:
+            asked.append(address)
+            return always(address)
+
+        Http(Keys(authorize)).document(registry.url + WRAPPER)
         assert asked == [registry.url + WRAPPER]
         assert sent(registry) == [f"Bearer {SECRET}"]
 
@@ -50,22 +73,22 @@ class TestCredentials:
         with Registry(upstream, host="localhost") as other:
             registry.fault(f"/{WRAPPER}", faults.redirect(other.url + "hop"), times=1)
             other.fault("/hop", faults.redirect(registry.url + WRAPPER))
-            Http(always).document(registry.url + WRAPPER)
+            Http(Keys(always)).document(registry.url + WRAPPER)
             assert sent(other) == [None]
             assert sent(registry) == [f"Bearer {SECRET}", None]
 
     def test_nor_to_another_port(self, registry: Registry, upstream: Upstream) -> None:
         with Registry(upstream) as other:
             registry.fault("*", faults.redirect(other.url))
-            Http(always).document(registry.url + WRAPPER)
+            Http(Keys(always)).document(registry.url + WRAPPER)
             assert sent(other) == [None]
 
     def test_on_the_same_server_those_of_the_new_path(self, registry: Registry) -> None:
         registry.fault("/start", faults.redirect(registry.url + WRAPPER))
-        Http(lambda a: "Bearer start" if a.endswith("/start") else None).document(registry.url + "start")
+        Http(Keys(lambda a: "Bearer start" if a.endswith("/start") else None)).document(registry.url + "start")
         assert sent(registry) == ["Bearer start", None]
         registry.forget()
-        Http(lambda a: "Bearer " + a.rpartition("/")[2]).document(registry.url + "start")
+        Http(Keys(lambda a: "Bearer " + a.rpartition("/")[2])).document(registry.url + "start")
         assert sent(registry) == ["Bearer start", "Bearer claude-code"]
 
     @pytest.mark.parametrize("redirected", [False, True])
@@ -91,7 +114,7 @@ class TestCredentials:
 
         hostile = registry.url.rstrip("/") + "\\@registry.example/x"
         with pytest.raises(NotFound):
-            Http(authorize).document(hostile)
+            Http(Keys(authorize)).document(hostile)
         assert sent(registry) == [None]
         assert all("registry.example" not in address.split("/")[2] for address in asked)
 
@@ -113,7 +136,7 @@ class TestCredentials:
     def test_are_in_no_message(self, registry: Registry, fault: faults.Fault, kind: type[CcpinError]) -> None:
         registry.fault("*", fault)
         with pytest.raises(kind) as raised:
-            Http(always).document(registry.url.replace("//", "//me:s3cret@") + WRAPPER + "?token=s3cret")
+            Http(Keys(always)).document(registry.url.replace("//", "//me:s3cret@") + WRAPPER + "?token=s3cret")
         assert "s3cret" not in f"{raised.value} {raised.value.hint}"
         assert "127.0.0.1" in str(raised.value)
 
@@ -122,6 +145,17 @@ class TestCredentials:
         with pytest.raises(RegistryDenied) as raised:
             Http().document(registry.url + WRAPPER)
         assert f"//127.0.0.1:{registry.port}/:_authToken=${{NPM_TOKEN}}" in raised.value.hint
+        assert "it wants credentials" in raised.value.message
+        with pytest.raises(RegistryDenied, match="answered 403: the keys do not fit"):
+            Http(Keys(always)).document(registry.url + WRAPPER)
+
+    def test_of_a_server_elsewhere_that_one_is_named(self, registry: Registry, upstream: Upstream) -> None:
+        with Registry(upstream) as other:
+            registry.fault("*", faults.redirect(other.url))
+            other.fault("*", faults.status(403))
+            with pytest.raises(RegistryDenied, match="no keys") as raised:
+                Http(Keys(always)).document(registry.url + WRAPPER)
+            assert raised.value.message.startswith(other.url)
 
 
 class TestAddresses:
@@ -132,7 +166,7 @@ class TestAddresses:
     )  # fmt: skip
     def test_that_cannot_be_asked(self, address: str) -> None:
         with pytest.raises(BadRegistryAddress) as raised:
-            Http(always).document(address)
+            Http(Keys(always)).document(address)
         assert "s3cret" not in str(raised.value)
 
     @pytest.mark.parametrize(
@@ -146,6 +180,20 @@ class TestAddresses:
     )
     def test_as_messages_show_them(self, address: str, text: str) -> None:
         assert shown(address) == text
+
+    @pytest.mark.parametrize(
+        ("one", "other", "same"),
+        [
+            ("https://h.example/a", "https://H.example:443/b", True),
+            ("http://h.example/", "http://h.example:80", True),
+            ("https://h.example/", "http://h.example/", False),
+            ("https://h.example/", "https://h.example:8443/", False),
+            ("https://h.example/", "https://h.example@other.example/", False),
+            ("https://[/", "https://[/", False),
+        ],
+    )
+    def test_of_one_server(self, one: str, other: str, same: bool) -> None:
+        assert same_server(one, other) is same
 
     def test_nobody_answers(self) -> None:
         with socket.socket() as unused:
@@ -305,7 +353,7 @@ def test_the_system_s_authorities_are_trusted(tmp_path: Path, monkeypatch: pytes
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=_serve_tls, args=(server, context), daemon=True).start()
         address = f"https://127.0.0.1:{server.getsockname()[1]}/"
-        with pytest.raises(RegistryUnreachable, match="certificate"):
+        with pytest.raises(CertificateRefused, match="certificate"):
             Http().document(address)
         monkeypatch.setenv("SSL_CERT_FILE", certificate)
         assert Http().document(address) == {}

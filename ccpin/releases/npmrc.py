@@ -1,9 +1,10 @@
-"""npm's configuration, as much of it as tells where the registry is and what opens it.
+"""npm's configuration, as much of it as tells where the registry is, what opens it, and how it is reached.
 
 Sources, the first that has a key wins: the environment (`npm_config_…`), the user's .npmrc, the global npmrc, the one
 that came with npm; for the registry's address at last `npm config get registry`, run from the home folder. A
 project's .npmrc is never read: whoever wrote the clone would choose where the executable comes from. So relative
-paths are taken from the home folder, never from the current one. No address is compiled in.
+paths are taken from the home folder, never from the current one (`releases.project` only compares one, to name it).
+No address is compiled in.
 
 Files are read as npm's `ini` and `@npmcli/config` read them: a test compares the two on a table of files.
 """
@@ -20,6 +21,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ccpin.errors import BadCredentials, BadRegistryAddress, NoRegistry
@@ -31,16 +33,35 @@ _SECTION = re.compile(r"\[[^\]]*\]\s*")
 _PORTS = {"http": 80, "https": 443}
 
 
+class Said(NamedTuple):
+    """What a key says, and where: a file and its line (from 1), or a variable's name. A list's items are separated by
+    empty lines. `rank` is 0 for the environment, 1 and 2 for the user's and the global file, 3 for npm's own."""
+
+    value: str
+    source: str
+    line: int | None = None
+    rank: int = 0
+
+    @property
+    def place(self) -> str:
+        return f"{self.source}:{self.line}" if self.line else self.source
+
+
 @dataclass(frozen=True)
 class NpmConfig:
-    """npm's keys, each with its value and the place it came from (a file, or a variable's name)."""
+    """npm's keys, each with its value and where that came from; `files` are the user's and the global one."""
 
-    values: Mapping[str, tuple[str, str]]
+    values: Mapping[str, Said]
     files: tuple[str, ...]
 
     def get(self, key: str) -> str | None:
+        found = self.said(key)
+        return found.value if found else None
+
+    def said(self, key: str) -> Said | None:
+        """The same with its place; None where it is not there, or empty."""
         found = self.values.get(key)
-        return found[0] if found and found[0] else None
+        return found if found and found.value else None
 
     def authorization(self, address: str) -> str | None:
         """The Authorization header that this configuration holds for `address`: the longest path that fits, with or
@@ -48,16 +69,11 @@ class NpmConfig:
 
         An address that climbs (`/mine/../theirs/`) gets none: it is not below what it begins with.
         """
-        parts = urlsplit(address)
-        if not {".", ".."}.isdisjoint(unquote(parts.path).split("/")):
-            return None
-        place = f"//{_host(parts)}{parts.path or '/'}"
-        while place != "//":
+        for place in places(address):
             if header := self._header(place):
                 if not (header.isascii() and header.isprintable()):
                     raise BadCredentials(place=place)
                 return header
-            place = re.sub(r"([^/]+|/)$", "", place)
         return None
 
     def _header(self, place: str) -> str | None:
@@ -75,18 +91,30 @@ class NpmConfig:
         return None
 
 
+def places(address: str) -> Iterator[str]:
+    """How the keys that are written for an address may begin, the longest first: `//host/path/`, `//host/path`, …
+    None for an address that climbs."""
+    parts = urlsplit(address)
+    if not {".", ".."}.isdisjoint(unquote(parts.path).split("/")):
+        return
+    place = f"//{_host(parts)}{parts.path or '/'}"
+    while place != "//":
+        yield place
+        place = re.sub(r"([^/]+|/)$", "", place)
+
+
 def read_config(env: Mapping[str, str]) -> NpmConfig:
     """All of it merged. Files that are not there count as empty."""
     variables = dict(_from_environment(env))
     user_file = _path("userconfig", env, variables) or os.path.join(_home(env), ".npmrc")
-    user = dict(_from_file(user_file, env))
+    user = _from_file(user_file, env, 1)
     own_file = _npms_own_file(env)
-    own = dict(_from_file(own_file, env)) if own_file else {}
+    own = _from_file(own_file, env, 3) if own_file else {}
     prefix = _path("prefix", env, variables, user, own) or _npm_prefix(env)
     global_file = _path("globalconfig", env, variables, user, own)
     if not global_file and prefix:
         global_file = os.path.join(prefix, "etc", "npmrc")
-    shared = dict(_from_file(global_file, env)) if global_file else {}
+    shared = _from_file(global_file, env, 2) if global_file else {}
     files = (user_file, global_file) if global_file else (user_file,)
     return NpmConfig({**own, **shared, **user, **variables}, files)
 
@@ -105,7 +133,7 @@ def _find_address(config: NpmConfig, env: Mapping[str, str], override: str | Non
         return address, "CCPIN_NPM_REGISTRY"
     for key in (f"{SCOPE}:registry", "registry"):
         if address := config.get(key):
-            return address, f"{key} in {config.values[key][1]}"
+            return address, f"{key} in {config.values[key].place}"
     npm = shutil.which("npm", path=absolute_path(env))
     address = _ask_npm(npm, env) if npm else None
     if not address:
@@ -158,28 +186,40 @@ def _ask_npm(npm: str, env: Mapping[str, str]) -> str | None:
     return lines[-1].strip() if answer.returncode == 0 and lines and lines[-1] != "undefined" else None
 
 
-def _from_environment(env: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
+def _from_environment(env: Mapping[str, str]) -> Iterator[tuple[str, Said]]:
     for name, value in env.items():
         if re.match(r"npm_config_.", name, re.IGNORECASE) and value:
             key = name[len("npm_config_") :]
             if not key.startswith("//"):
                 key = re.sub(r"(?!^)_", "-", key.lower())
-            yield _expand(key, env), (_expand(value.strip(), env), name)
+            yield expand(key, env), Said(expand(value.strip(), env), name)
 
 
-def _from_file(path: str, env: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """The keys of an .npmrc, up to its first section: npm looks for nothing in one."""
+def _from_file(path: str, env: Mapping[str, str], rank: int) -> dict[str, Said]:
     try:
         with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
             text = file.read(_MAX_BYTES)
     except (OSError, ValueError):  # not there, or no name that a file can have
-        return
-    for line in re.split(r"[\r\n]+", text):
+        return {}
+    found: dict[str, Said] = {}
+    for key, value, line in keys(text):
+        name, said = expand(key, env), expand(value, env)
+        if len(name) > 2 and name.endswith("[]"):  # a list, one item a line
+            name = name[:-2]
+            said = f"{found[name].value}\n\n{said}" if name in found else said
+        found[name] = Said(said, path, line, rank)
+    return found
+
+
+def keys(text: str) -> Iterator[tuple[str, str, int]]:
+    """The keys of an .npmrc, their values and lines, as they are written, up to its first section: npm looks for
+    nothing in one."""
+    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), 1):
         if _SECTION.fullmatch(line):
             return
         key, equals, value = line.partition("=")
         if equals and line.lstrip()[0] not in ";#":
-            yield _expand(_unquote(key), env), (_expand(_unquote(value), env), path)
+            yield _unquote(key), _unquote(value), number
 
 
 def _unquote(text: str) -> str:
@@ -196,7 +236,7 @@ def _unquote(text: str) -> str:
     return re.sub(r"\\([\\;#])", r"\1", bare[0]).strip() if bare else ""
 
 
-def _expand(text: str, env: Mapping[str, str]) -> str:
+def expand(text: str, env: Mapping[str, str]) -> str:
     """`${NAME}` is the variable, or stays as it is where there is none; `${NAME?}` is empty then, as in npm."""
 
     def variable(match: re.Match[str]) -> str:
@@ -208,11 +248,13 @@ def _expand(text: str, env: Mapping[str, str]) -> str:
     return _VARIABLE.sub(variable, text)
 
 
-def _path(key: str, env: Mapping[str, str], *sources: Mapping[str, tuple[str, str]]) -> str | None:
+def _path(key: str, env: Mapping[str, str], *sources: Mapping[str, Said]) -> str | None:
+    said = next((source[key].value for source in sources if key in source), None)
+    return from_home(said, env) if said else None
+
+
+def from_home(said: str, env: Mapping[str, str]) -> str:
     """A setting that is a path, made absolute from the home folder."""
-    said = next((source[key][0] for source in sources if key in source), None)
-    if not said:
-        return None
     return os.path.normpath(os.path.join(_home(env), said.removeprefix("~/")))
 
 

@@ -10,7 +10,11 @@ from ccpin.errors import BadMetadata, NotFound
 from ccpin.net import Http, shown
 from ccpin.pinning.head import is_version, version_key
 from ccpin.pinning.lock import is_npm_integrity
+from ccpin.releases.access import Access
 from ccpin.releases.npmrc import SCOPE, read_config, registry_address
+from ccpin.releases.project import passed_over
+from ccpin.releases.tarball import at_registry
+from ccpin.releases.transport import network, strict_note
 
 CLAUDE = f"{SCOPE}/claude-code"
 SDK = f"{SCOPE}/claude-agent-sdk"
@@ -37,24 +41,35 @@ class Package:
 
 
 class Registry:
-    """One registry. `address` ends in a slash; `source` tells where it was configured."""
+    """One registry. `address` ends in a slash; `source` tells where it was configured, `notes` what its user should
+    know of that configuration; `replace` is npm's `replace-registry-host`."""
 
-    def __init__(self, address: str, source: str, http: Http) -> None:
+    def __init__(
+        self, address: str, source: str, http: Http, *, replace: str = "never", notes: tuple[str, ...] = ()
+    ) -> None:
         self.address = address
         self.source = source
         self.http = http
+        self.notes = notes
+        self._replace = replace
 
     @classmethod
-    def configured(cls, env: Mapping[str, str], override: str | None = None) -> Registry:
-        """The registry that npm's configuration names. Raises NoRegistry, BadRegistryAddress."""
+    def configured(cls, env: Mapping[str, str], override: str | None = None, folder: str | None = None) -> Registry:
+        """The registry that npm's configuration names. With `folder`, the current one, the notes tell of a project's
+        .npmrc that would have named another.
+
+        Raises NoRegistry, BadRegistryAddress, BadCertificate.
+        """
         config = read_config(env)
         address, source = registry_address(config, env, override)
-
-        def authorize(target: str) -> str | None:
-            downgraded = address.startswith("https:") and not target.startswith("https:")
-            return None if downgraded else config.authorization(target)
-
-        return cls(address, source, Http(authorize))
+        asked_by_hand = override or folder is None
+        notes = (
+            strict_note(config, address),
+            None if asked_by_hand else passed_over(str(folder), config, env, address),
+        )
+        http = Http(Access(config, address), network(config, address, env))
+        replace = config.get("replace-registry-host") or ""
+        return cls(address, source, http, replace=replace, notes=tuple(filter(None, notes)))
 
     @property
     def name(self) -> str:
@@ -91,7 +106,7 @@ class Registry:
         integrity = next((part for part in found if is_npm_integrity(part)), None)
         if integrity is None:
             raise BadMetadata(what=what, reason="it has no sha512 integrity")
-        return Tarball(dist["tarball"], integrity)
+        return Tarball(at_registry(dist["tarball"], self.address, self._replace), integrity)
 
     def _address(self, name: str) -> str:
         return self.address + name.replace("/", "%2f")

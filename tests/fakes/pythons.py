@@ -40,7 +40,8 @@ def borrowing() -> str:
     windows = os.name == "nt"
     lib = folder / "Lib" if windows else next(folder.glob("lib/python*"))
     packages = Path(requests.__file__).parent.parent
-    # addsitedir, and not a bare line, because the packages' own .pth files count too (coverage has one).
-    line = f"import site; site.addsitedir({str(packages)!r})\n{REPOSITORY}\n"
+    # addsitedir, and not a bare line, because the packages' own .pth files count too (coverage has one). This checkout
+    # stands first: another one may be installed among those packages.
+    line = f"{REPOSITORY}\nimport site; site.addsitedir({str(packages)!r})\n"
     (lib / "site-packages" / "ccpin-tests.pth").write_text(line, encoding="utf-8")
     return str(folder / ("Scripts/python.exe" if windows else "bin/python"))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ccpin.errors import BadCredentials, BadRegistryAddress, NoRegistry
-from ccpin.releases.npmrc import NpmConfig, absolute_path, read_config, registry_address
+from ccpin.releases.npmrc import NpmConfig, Said, absolute_path, read_config, registry_address
 
 TABLE = r"""
 plain = value
@@ -112,14 +112,15 @@ def user_file(env: dict[str, str]) -> Path:
 
 
 def config(**values: str) -> NpmConfig:
-    return NpmConfig({key: (value, "a file") for key, value in values.items()}, ("a file",))
+    return NpmConfig({key: Said(value, "a file") for key, value in values.items()}, ("a file",))
 
 
 class TestFiles:
     def test_table(self, env: dict[str, str], user_file: Path) -> None:
         user_file.write_text(TABLE, encoding="utf-8")
         values = read_config(env).values
-        assert {key: values[key][0] for key in EXPECTED if key in values} == EXPECTED
+        assert {key: values[key].value for key in EXPECTED if key in values} == EXPECTED
+        assert values["after-that"].place == f"{user_file}:{TABLE.splitlines().index('after-that = value') + 1}"
         assert not values.keys() & set(ABSENT)
         assert {values[key][1] for key in EXPECTED} == {str(user_file)}
 
@@ -145,6 +146,12 @@ class TestFiles:
         assert values["a"][0] == "1"
         assert values["b"][0].startswith("2")
 
+    def test_lists(self, env: dict[str, str], user_file: Path) -> None:
+        user_file.write_text('ca[] = "one\\nline"\nca[] = two\nother[] = three\n[] = four\n')
+        values = read_config(env).values
+        assert values["ca"] == Said("one\nline\n\ntwo", str(user_file), 2, rank=1)
+        assert values["other"].value == "three"
+
     def test_bytes_that_are_no_text_and_a_byte_order_mark(self, env: dict[str, str], user_file: Path) -> None:
         user_file.write_bytes(b"\xef\xbb\xbfregistry = http://registry.example\n\xff\xfe\0 = \xff\n[[[=]]]\n=\n")
         assert registry_address(read_config(env), env)[0] == "http://registry.example/"
@@ -165,10 +172,11 @@ class TestPlaces:
         env["npm_config_c"] = "environment"
         found = read_config(env)
         assert [found.values[key] for key in "abc"] == [
-            ("global", str(global_file)),
-            ("user", str(user_file)),
-            ("environment", "npm_config_c"),
+            Said("global", str(global_file), 1, rank=2),
+            Said("user", str(user_file), 1, rank=1),
+            Said("environment", "npm_config_c"),
         ]
+        assert [found.values[key].place for key in "bc"] == [f"{user_file}:1", "npm_config_c"]
         assert found.files == (str(user_file), str(global_file))
 
     @pytest.mark.parametrize(
@@ -186,7 +194,7 @@ class TestPlaces:
     )
     def test_names_in_the_environment(self, env: dict[str, str], name: str, key: str) -> None:
         env[name] = " x${VALUE} "
-        assert read_config(env).values == {key: ("xv1", name)}
+        assert read_config(env).values == {key: Said("xv1", name)}
 
     @pytest.mark.parametrize("name", ["npm_config_", "npm_configregistry", "xnpm_config_registry"])
     def test_other_names(self, env: dict[str, str], name: str) -> None:
