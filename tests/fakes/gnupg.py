@@ -1,0 +1,57 @@
+"""What GnuPG 2.2 made, once: an RSA key, and its signatures of MANIFEST. The secret key was thrown away.
+
+The key was made for one year, on 1 January 2024, and signed on the next day: so it has expired since.
+"""
+
+FINGERPRINT = "68FA0CE424E268E62A6F132FD5EC12B7BDDA6A7E"
+MANIFEST = b'{"version": "2.1.330"}\n'
+
+CERTIFICATE = b"""\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mQENBGWSAIABCADiKP3TSbTDrrMRbm8/e96tEFMEA+0jIAsXPkBAFCRZJ1Dzs63E
+7VSEcJl8AhCifcha1zIizABk3VrDz+JLPcEgkIXFoXpqc403B3F4dxvggr0ster4
+837bFiUbAz62DzSWpXRqd4ohwH4GsnRcr1BaV47rZ9/78RPufU8GHFkEtYcTSmP7
+GiXE16M0rvZJno687gKKYGJcDsaYtazxWJ9kBtPHX4HfUABtXT5tkEBBLssy+Y3U
+ulYspMWZ8BGJewsrD2XAeLDcU0hx8HYR2pxTSrfh8FiMNbSb0oeG1hTiCMmZPRyg
+zWaig2BVUzcdE6NbqCgGoFqkQn1YLuArAzxDABEBAAG0GUEgVGVzdCA8dGVzdEBl
+eGFtcGxlLmNvbT6JAVQEEwEKAD4WIQRo+gzkJOJo5ipvEy/V7BK3vdpqfgUCZZIA
+gAIbAwUJAeEzgAULCQgHAgYVCgkICwIEFgIDAQIeAQIXgAAKCRDV7BK3vdpqfkKi
+CACwmgYE887kq4sN9CAMU9mwNNh1fe/YbPMhRc2qgZY9QXvlCiqbPfDqAK7QWAFZ
+bPDbzMRqdGlAcg3iNKpvbJr3tDpapnJHPBx2KN91Uf1EQ778VPImIbBARfN4Umvy
+wpjGTjljwFbo5lUeLjTjndwNFr2YfioqL5W+2+6RAJ1fJddWtZRfjRsH3zczQaoh
+i8ENJn7+Ptd+yBSIEyWWilLQhkEhVdQaEydOfIBeJbbk8IWMRqagD6PKsMuyUqMU
+wx5iEeHttCWQnE2qQbfi1lbCL8/GKrFzX/Z+0gDpDOjUCfmvlK5w/NxMawn2TJls
+hr6Bx18RdQ5kHu3b7vGT3kbC
+=b4/n
+-----END PGP PUBLIC KEY BLOCK-----
+"""
+
+SIGNATURE = b"""\
+-----BEGIN PGP SIGNATURE-----
+
+iQEzBAABCgAdFiEEaPoM5CTiaOYqbxMv1ewSt73aan4FAmWTUgAACgkQ1ewSt73a
+an5LCwf+MXmScF/5Yaryvr70yl0qII3I//+GYRMkJzfSROIYR9nGS9Bjgg3qaRjh
+rsu/GsWPmfU8k75AUyBU6YlIv232N2hi0UjtG6zMYCW6ocr/dnHqFbPsO8o8Fcmd
+aHizeDaSi1jUzRULT/reMkj/5O131emZ8HuPG7XlhUWL1MmTrkJ/Q/uXkawq4DhU
+QYEZYEYeu+pOC/mE9eOCuLPlVWchhwuVVPABXeBGGfmY/SWbpd3T+TGb+tyuX2Ix
+oXmrWf8w31B+lAg9ec9l8KrIyvNWzulR0NezU0x3X64Ul0e49ixfpAh/LFSzJT7Y
+6FKinIqqLqo73v7x/ekweCeH47KTcQ==
+=w/gc
+-----END PGP SIGNATURE-----
+"""
+
+TEXT_SIGNATURE = b"""\
+-----BEGIN PGP SIGNATURE-----
+
+iQEzBAEBCgAdFiEEaPoM5CTiaOYqbxMv1ewSt73aan4FAmWTUgAACgkQ1ewSt73a
+an55swf6Ao7GzgpRSpBFy53fu517nLYnRxFcHGdRDC6RlyzVOkJl38Clmg84oTOu
+aIkmp/RxiDIojN3EzuGdNMTdozL/kip0PNN9KplDujfhPYn9ndeYyNa2fpqZbdYq
+rPXo9Ce2K4CMn9aVWOZGwZkvpWV4kxso6mFD5ZGWgJ4lqqhezzWAXiZ5L8Jrh9EI
+Rd2DJYQhCAGbvdabHVg4oFGgYeM2HuHC1Y8lefnyZ0GyqlKzphpyt9OSMgvgSdnN
+kt74RdqQRz8kRTNnx+c+0SxBJRsm4oxoc1ECcxt1Vj0Eg5Pho9BPJ0h/2rdVHwp5
+eHSF6zJPD7jMiRggHRtw8n5JiG5mWQ==
+=5bwh
+-----END PGP SIGNATURE-----
+"""
+"""With `--textmode`: good for other line ends too."""
