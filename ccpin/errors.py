@@ -29,6 +29,8 @@ class CcpinError(Exception):
     launch_code = 126  # the exit code when ccpin stands in the place of `claude`
     text = "{message}"
     hint = "`ccpin --help` lists what ccpin can do"
+    besides: tuple[CcpinError, ...] = ()
+    """What else was tried, and failed too."""
 
     def __init__(self, *, where: str | None = None, **facts: object) -> None:
         self.where = where
@@ -47,6 +49,12 @@ class UsageError(CcpinError):
     code = "usage"
     exit_code = 2
     launch_code = 2
+
+
+class BadNodeRequest(UsageError):
+    code = "bad-node-request"
+    text = "`{spec}` is not a version of Node.js: {reason}"
+    hint = "write `--node 22`, `--node 22.23` or `--node 22.23.2`"
 
 
 class BadRequest(UsageError):
@@ -80,10 +88,35 @@ class BadOption(UsageError):
     hint = "`{command} --help` shows how it is used"
 
 
+class BadBundleName(UsageError):
+    code = "bad-bundle-name"
+    text = "`{path}` is not what ccpin writes: a bundle is a folder, or a `.tar`"
+    hint = "write `ccpin bundle -o {tar}`, and pack that yourself: it shrinks to less than half"
+
+
+class BadSource(UsageError):
+    code = "bad-source"
+    text = "`--source` is not one: {reason}"
+    hint = "write `--source npm`, `--source native`, an order (`native,npm`), or `auto`"
+
+
 class BadSetting(UsageError):
     code = "bad-setting"
     text = "`{value}` is not a value for `{name}`: {reason}"
     hint = "`ccpin config` shows the settings; `ccpin config --help` tells how they are set"
+
+
+class BadAge(UsageError):
+    code = "bad-age"
+    text = "`{value}` is not an age: it takes a number of days or hours"
+    hint = "write days or hours: `--min-age 7d`, `--min-age 36h`"
+
+
+class BadVariable(UsageError):
+    code = "bad-variable"
+    launch_code = 126
+    text = "{name} cannot be used: {reason}"
+    hint = "set it to a value, `export {name}={example}`, or take it away: `unset {name}`"
 
 
 class UnknownProfile(UsageError):
@@ -107,6 +140,12 @@ class BadFlagValue(UsageError):
 class NothingToChange(UsageError):
     code = "nothing-to-change"
     text = "there is no lock whose flags could be changed: {path} does not exist"
+    hint = "write one first: `{command}`"
+
+
+class NothingPinned(UsageError):
+    code = "nothing-pinned"
+    text = "there is no lock whose pin could be moved: {path} does not exist"
     hint = "write one first: `{command}`"
 
 
@@ -178,10 +217,28 @@ class LockNotWritable(LockError):
     hint = "make its folder writable for you (`ls -ld .` shows whose it is), then repeat the command"
 
 
+class NodeNotLocked(LockError):
+    code = "node-not-locked"
+    text = "the lock has its own Node.js {node}, for {locked}, and none for this machine ({platform})"
+    hint = "leave the choice to each machine's PATH, `ccpin use {version} --node none`, or pin a native release"
+
+
+class NoPrevious(LockError):
+    code = "no-previous"
+    text = "no previous pin of this lock is known: {reason}"
+    hint = "name the release that you want back: `ccpin use VERSION`"
+
+
 class PlatformNotLocked(LockError):
     code = "platform-not-locked"
     text = "Claude Code {version} is locked for {locked}, not for this machine ({platform})"
     hint = "choose a release that has this platform: `ccpin list --remote` shows which do"
+
+
+class NotLockedFor(LockError):
+    code = "not-locked-for"
+    text = "Claude Code {version} is locked for {locked}, not for {platform}"
+    hint = "take all that the lock has: `ccpin bundle -o FILE --platform all`"
 
 
 # --- releases ---------------------------------------------------------------------------------------
@@ -211,8 +268,56 @@ class NoSuchChannel(ReleaseError):
 
 class PlatformMissing(ReleaseError):
     code = "platform-missing"
-    text = "Claude Code {version} was not published for {platform}; the registry has it for {present}"
+    text = "Claude Code {version} was not published for {platform}; it is there for {present}"
     hint = "choose another release: `ccpin list --remote` shows which platforms each one has"
+
+
+class Incomplete(ReleaseError):
+    code = "incomplete"
+    text = "Claude Code {version} lacks {absent}"
+    hint = "take it all the same: `ccpin use {version}`"
+
+
+class NothingFits(ReleaseError):
+    code = "nothing-fits"
+    text = "no release that `{request}` means can be taken: {passed}"
+    hint = "name one: `ccpin use VERSION`; `ccpin list --remote` shows what each one has"
+
+
+class Behind(ReleaseError):
+    code = "behind"
+    text = "Claude Code {version} is pinned, and {newer}"
+    hint = "move the pin up: `{command}`"
+
+
+class WouldMoveDown(ReleaseError):
+    code = "would-move-down"
+    text = "`{request}` means {version} today{passed}, which is older than the pinned {pinned}"
+    hint = "an upgrade only moves up; `ccpin use {version}` moves down"
+
+
+class TooYoung(ReleaseError):
+    code = "too-young"
+    text = "Claude Code {version} is too young: {reason}"
+    hint = "take it all the same: `ccpin use {version} --min-age 0d`"
+
+
+class AgeUnknown(ReleaseError):
+    code = "age-unknown"
+    text = "nobody tells when Claude Code {version} was built: it has no manifest, and a registry's dates may lie"
+    hint = "take it all the same: `ccpin use {version} --min-age 0d`"
+
+
+class NotServed(ReleaseError):
+    code = "not-served"
+    text = "{source} cannot have {what}: {reason}"
+    hint = "let ccpin choose where it comes from: leave `--source`, or `--from`, away"
+
+
+class NotInBundle(ReleaseError):
+    code = "not-in-bundle"
+    text = "the bundle {path} has no {what}; it holds {held}"
+    hint = "make one that has it where there is a network, and copy it here: `ccpin bundle -o FILE{chosen}`"
 
 
 class UnsupportedPlatform(ReleaseError):
@@ -231,6 +336,24 @@ class RuntimeMissing(ReleaseError):
     code = "runtime-missing"
     text = "Claude Code {version} does not exist as runtime `{runtime}`"
     hint = "take the runtime it has: `ccpin use {version} --runtime {other}`"
+
+
+class NoSuchNode(ReleaseError):
+    code = "no-such-node"
+    text = "the registry {registry} has no Node.js `{spec}` for {platform}{said}"
+    hint = "name another: `ccpin use VERSION --node 22`"
+
+
+class NodeTooOld(ReleaseError):
+    code = "node-too-old"
+    text = "Node.js `{spec}` is {version} at most, and the release wants {engines}"
+    hint = "name a newer one: `ccpin use VERSION --node 22`"
+
+
+class NodeNotPublished(ReleaseError):
+    code = "node-not-published"
+    text = "npm has no Node.js for {platform} that a lock could hold, only for {present}"
+    hint = "pin a native release, `ccpin use 2.1`, or install a Node.js and leave `--node` away"
 
 
 class BadMetadata(ReleaseError):
@@ -268,6 +391,12 @@ class RegistryUnreachable(RegistryError):
     code = "registry-unreachable"
     text = "{address} cannot be reached: {reason}"
     hint = "check address, network and proxy; another registry for once: `ccpin list --remote --registry URL`"
+
+
+class Offline(RegistryError):
+    code = "offline"
+    text = "{address} is not asked, for `--offline` or CCPIN_OFFLINE is set; {unknown}"
+    hint = "repeat the command without `--offline`, and after `unset CCPIN_OFFLINE`"
 
 
 class CertificateRefused(RegistryError):
@@ -382,7 +511,7 @@ class UnknownSigningKey(SignatureError):
     text = (
         "the {scheme} signature of Claude Code {version} is by a key that ccpin does not know, {key}; nothing was taken"
     )
-    hint = "a newer ccpin may know it; once you have checked that it is upstream's, put it there: `{path}`"
+    hint = "a newer ccpin may know it; a key that you have checked goes into its folder, named by its id: `{path}`"
 
 
 class SignatureMissing(SignatureError):
@@ -465,6 +594,18 @@ class EntryChanged(StoreError):
     hint = "install it again: `ccpin sync --force`"
 
 
+class BadBundle(StoreError):
+    code = "bad-bundle"
+    text = "{path} cannot be used as a bundle: {reason}"
+    hint = "make it anew where there is a network, `ccpin bundle -o FILE`, and copy it whole"
+
+
+class BundleUnwritable(StoreError):
+    code = "bundle-unwritable"
+    text = "{path} cannot be written: {reason}"
+    hint = "name another place: `ccpin bundle -o ccpin-bundle.tar`"
+
+
 class InUse(StoreError):
     code = "in-use"
     text = "{version} is named by {users}"
@@ -514,6 +655,24 @@ class NothingToRun(LaunchError):
     launch_code = 127
     text = "nothing is pinned here, and there is no other `claude` on PATH"
     hint = "pin this project: `ccpin use 2.0.14` (or for this user: `ccpin use 2.0.14 --global`)"
+
+
+class NoneInstalled(LaunchError):
+    code = "none-installed"
+    text = "no Claude Code is installed here: there is no other `claude` on PATH{folder}"
+    hint = "name a release instead: `ccpin use latest`"
+
+
+class ReleaseNotTold(LaunchError):
+    code = "release-not-told"
+    text = "{path} does not tell which release of Claude Code it is"
+    hint = "name the release that you want: `ccpin use VERSION`"
+
+
+class NotUpstreams(LaunchError):
+    code = "not-upstreams"
+    text = "{path} is not upstream's {version}: its sha256 is {found}, not {expected}"
+    hint = "pin upstream's own {version} instead: `ccpin use {version}`"
 
 
 class InstallForbidden(LaunchError):
@@ -569,13 +728,13 @@ class NodeMissing(LaunchError):
     code = "node-missing"
     launch_code = 127
     text = "Claude Code {version} is a JavaScript release and needs Node.js {engines}; there is no `node` on PATH"
-    hint = "install Node.js {engines} and put it on PATH, or pin a native release: `ccpin use 2.1`"
+    hint = "install Node.js {engines}, or lock one for everybody: `ccpin use {version} --node 22`"
 
 
 class NodeUnfit(LaunchError):
     code = "node-unfit"
     text = "Claude Code {version} needs Node.js {engines}; {path} {found}"
-    hint = "put a newer Node.js first on PATH, or pin a native release: `ccpin use 2.1`"
+    hint = "put a newer Node.js first on PATH, or lock one for everybody: `ccpin use {version} --node 22`"
 
 
 class Loop(LaunchError):

@@ -25,18 +25,20 @@ from ccpin.errors import (
     CertificateRefused,
     NotARegistry,
     NotFound,
+    Offline,
     ProxyDenied,
     RegistryDenied,
     RegistryFailed,
     RegistryUnreachable,
     Truncated,
 )
+from ccpin.metadata import Kept, Metadata, is_etag, key_of
 from ccpin.network import Network, Proxy, environment_trust
-from ccpin.session import Session
+from ccpin.session import Session, cause_of, reason_of
 
 CHUNK = 256 * 1024  # bytes
 DOCUMENT_LIMIT = 64 << 20  # bytes; the full document of 471 releases has 0.7 MB
-_TIMEOUT = (10, 60)  # seconds to connect, and between two bytes
+_TIMEOUT = (4, 60)  # seconds to connect, and between two bytes
 _DENIED = "Tunnel connection failed: 407"
 _ACCEPT = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*; q=0.5"
 
@@ -71,33 +73,82 @@ class Access(Protocol):
 
 
 class Http:
-    """One session. Without `network` servers are reached as the environment of this process says."""
+    """One session. Without `network` servers are reached as the environment of this process says.
 
-    def __init__(self, access: Access | None = None, network: Network | None = None) -> None:
+    Documents are kept in `cache`. With `offline` nothing is asked: it answers, or Offline is raised.
+    """
+
+    def __init__(
+        self,
+        access: Access | None = None,
+        network: Network | None = None,
+        cache: Metadata | None = None,
+        offline: bool = False,
+    ) -> None:
         self._access = access or _Open()
         self._network = network or Network(environment_trust(os.environ))
         self._session = Session(self._network, self._access.authorization)
+        self._cache = cache
+        self._times: list[float] = []
+        self.offline = offline
+
+    @property
+    def as_of(self) -> float | None:
+        """When the oldest of the documents that the cache answered with, being offline, was fetched, in unix seconds;
+        None where it answered with none."""
+        return min(self._times, default=None)
 
     def document(self, address: str) -> dict[str, Any]:
-        """The JSON object at `address`. Raises RegistryError."""
-        with self._open(address, {"Accept": _ACCEPT}) as response:
-            body = bytearray()
-            for chunk in response.iter_content(CHUNK):
-                body += chunk
-                if len(body) > DOCUMENT_LIMIT:
-                    raise NotARegistry(address=shown(address), found="a body without end")
-            kind = response.headers.get("Content-Type", "no type").split(";")[0]
+        """The JSON object at `address`. Raises RegistryError; Offline where it is not known and may not be asked."""
+        key = self._key(address) if self._cache else ""
+        kept = self._cache.find(key) if self._cache else None
+        if self.offline:
+            return self._recalled(address, kept)
+        conditions = {"If-None-Match": kept.etag} if kept and kept.body is not None and kept.etag else {}
         try:
-            answer = json.loads(body)
-        except (ValueError, RecursionError):
-            raise NotARegistry(address=shown(address), found=kind) from None
-        if not isinstance(answer, dict):
-            raise NotARegistry(address=shown(address), found=f"a JSON {type(answer).__name__}")
-        return answer
+            with self._open(address, {"Accept": _ACCEPT, **conditions}) as response:
+                etag = response.headers.get("ETag", "")
+                body = kept.body if kept and response.status_code == 304 else None
+                body = _parsed(response, address) if body is None else body
+        except NotFound:
+            self._keep(key, address, None)
+            raise
+        self._keep(key, address, body, etag or (kept.etag if kept else None))
+        return body
+
+    def remembered(self, digest: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What `make` gives: a JSON object that follows from the body with this digest and from nothing else. So it is
+        kept like a document, and made once. Raises what `make` raises."""
+        kept = self._cache.find(key_of(digest, {})) if self._cache else None
+        if kept and kept.body is not None:
+            return kept.body
+        body = make()
+        self._keep(key_of(digest, {}), digest, body)
+        return body
+
+    def _key(self, address: str) -> str:
+        with self._explained(address):
+            headers = self._session.prepared(address, {"Accept": _ACCEPT}).headers
+            identity = self._network.identity(address)
+        return key_of(address, headers, identity.certificate if identity else "")
+
+    def _recalled(self, address: str, kept: Kept | None) -> dict[str, Any]:
+        if kept is None:
+            raise Offline(address=shown(address), unknown="what it would say is not known on this machine")
+        self._times.append(kept.fetched)
+        if kept.body is None:
+            raise NotFound(address=shown(address))
+        return kept.body
+
+    def _keep(self, key: str, address: str, body: dict[str, Any] | None, etag: str | None = None) -> None:
+        if self._cache:
+            self._cache.keep(key, shown(address), body, etag if etag and is_etag(etag) else None)
 
     @contextmanager
     def stream(self, address: str) -> Iterator[Body]:
         """The body at `address` as its bytes come. Raises RegistryError; Truncated while it is read."""
+        if self.offline:
+            raise Offline(address=shown(address), unknown="what lies there is not on this machine")
         with self._open(address, {"Accept-Encoding": "identity"}) as response:
             length = response.headers.get("Content-Length", "")
             known = int(length) if length.isdecimal() else None
@@ -110,13 +161,19 @@ class Http:
             try:
                 yield response
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-                raise RegistryUnreachable(address=shown(address), reason=_reason(error)) from None
+                raise RegistryUnreachable(address=shown(address), reason=reason_of(error)) from None
 
     def _get(self, address: str, headers: dict[str, str]) -> requests.Response:
+        with self._explained(address):
+            return self._session.get(address, headers=headers, stream=True, timeout=_TIMEOUT)
+
+    @contextmanager
+    def _explained(self, address: str) -> Iterator[None]:
+        """Says of what went wrong before an answer came what a user can understand."""
         if not _is_http(address):
             raise BadRegistryAddress(reason=f"`{shown(address)}` is not http or https")
         try:
-            return self._session.get(address, headers=headers, stream=True, timeout=_TIMEOUT)
+            yield
         except requests.TooManyRedirects:
             raise NotARegistry(address=shown(address), found="redirects in a circle") from None
         except ValueError:  # of requests, urllib3 and urllib; what they say holds the address as it is
@@ -125,12 +182,12 @@ class Http:
             raise self._failure(address, error) from None
 
     def _failure(self, address: str, error: Exception) -> CcpinError:
-        reason, proxy = _reason(error), self._session.proxy
-        if isinstance(_cause(error), ssl.SSLCertVerificationError):
+        reason, proxy = reason_of(error), self._session.proxy
+        if isinstance(cause_of(error), ssl.SSLCertVerificationError):
             trust = self._network.trust
             return CertificateRefused(
                 address=shown(address),
-                reason=getattr(_cause(error), "verify_message", reason),
+                reason=getattr(cause_of(error), "verify_message", reason),
                 source=trust.source + trust.unreadable(),
                 names="" if trust.only else "one of SSL_CERT_FILE, NODE_EXTRA_CA_CERTS and REQUESTS_CA_BUNDLE, or ",
             )
@@ -150,7 +207,7 @@ class Http:
             raise RegistryDenied(address=shown(address), status=status, reason=why, auth_line=line)
         if status == 404:
             raise NotFound(address=shown(address))
-        if status != 200:
+        if status != 200 and not (status == 304 and "If-None-Match" in response.request.headers):
             raise RegistryFailed(address=shown(address), status=f"{status} {response.reason or ''}".strip())
 
 
@@ -173,6 +230,23 @@ def same_server(one: str, other: str) -> bool:
     except ValueError:
         return False
     return (a.scheme, a.hostname) == (b.scheme, b.hostname) and ports[0] == ports[1]
+
+
+def _parsed(response: requests.Response, address: str) -> dict[str, Any]:
+    """The JSON object that a body holds. Raises NotARegistry."""
+    body = bytearray()
+    for chunk in response.iter_content(CHUNK):
+        body += chunk
+        if len(body) > DOCUMENT_LIMIT:
+            raise NotARegistry(address=shown(address), found="a body without end")
+    kind = response.headers.get("Content-Type", "no type").split(";")[0]
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        raise NotARegistry(address=shown(address), found=kind) from None
+    if not isinstance(answer, dict):
+        raise NotARegistry(address=shown(address), found=f"a JSON {type(answer).__name__}")
+    return answer
 
 
 class _Open:
@@ -203,28 +277,12 @@ def _chunks(response: requests.Response, address: str) -> Iterator[bytes]:
         while chunk := response.raw.read(CHUNK, decode_content=False):
             yield chunk
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        cause = _cause(error)
+        cause = cause_of(error)
         if isinstance(cause, urllib3.exceptions.IncompleteRead):
             raise Truncated(what=shown(address), reason=f"{cause.partial:,} bytes came") from None
-        raise Truncated(what=shown(address), reason=_reason(error)) from None
+        raise Truncated(what=shown(address), reason=reason_of(error)) from None
 
 
 def _hang_up(response: requests.Response) -> None:
     with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):  # over already; an older urllib3
         response.raw.shutdown()
-
-
-def _reason(error: BaseException) -> str:
-    cause = _cause(error)
-    text = str(getattr(cause, "strerror", None) or cause).strip()
-    return text.splitlines()[0][:200] if text else type(cause).__name__
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The innermost cause, without the layers of the libraries above it."""
-    while True:
-        inners = (error.__cause__, getattr(error, "reason", None), *error.args)
-        inner = next((inner for inner in inners if isinstance(inner, BaseException)), error)
-        if inner is error:
-            return error
-        error = inner

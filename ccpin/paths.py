@@ -8,17 +8,22 @@
     ├── setup.json                       which files `ccpin setup` wrote, for `--undo`
     ├── minimum-version                  one line, `N.N.N`: older releases are refused
     ├── allow-flags  keep-flags          one name a line: what locks may set beyond the table; what stays as it is set
+    ├── source  channel  min-age         one line each: what `ccpin config` sets (pinning/settings.py)
+    ├── keys/<id>.pem  <id>.asc          keys to check manifests with, beyond upstream's; an empty one takes a key away
+    ├── metadata/<sha256>.json           what registries said, with ETag and time; 0600, in a folder 0700
     ├── settings/<digest>.json           a user's own `--settings` with a lock's flags in it; 0600
     ├── default/.ccpin.lock              the lock outside of any project (`ccpin use --global`)
     ├── projects/<hash>                  one line each: the path of a lock that was used here
+    ├── previous/<hash>.json             what that lock said before, for `ccpin rollback`; 0600
     ├── locks/<entry>.lock               held while an entry is being written
     └── releases/<version>-<digest32>/   one store entry: a release as one lock names it
         ├── <platform>/                  exists only when whole: put there by one rename
         │   ├── claude                   the executable, or a link to the JavaScript entry point
         │   ├── package/…                a JavaScript release's files
+        │   ├── node                     the Node.js of the lock's own, if it has one
         │   ├── takes-settings           empty; there where the release knows the option `--settings`
         │   └── receipt.json             what was verified, written last
-        └── node                         a link to the Node.js that was checked for this release
+        └── node                         a link to the Node.js on PATH that was checked for this release
 
 On the launch path, so only `os` and the errors are imported at the top.
 """
@@ -43,9 +48,15 @@ class Home:
         self.releases = os.path.join(root, "releases")
         self.locks = os.path.join(root, "locks")
         self.projects = os.path.join(root, "projects")
+        self.previous = os.path.join(root, "previous")
         self.minimum_version = os.path.join(root, "minimum-version")
         self.allow_flags = os.path.join(root, "allow-flags")
         self.keep_flags = os.path.join(root, "keep-flags")
+        self.source = os.path.join(root, "source")
+        self.channel = os.path.join(root, "channel")
+        self.min_age = os.path.join(root, "min-age")
+        self.keys = os.path.join(root, "keys")
+        self.metadata = os.path.join(root, "metadata")
         self.settings = os.path.join(root, "settings")
         self.default_lock = os.path.join(root, "default", LOCK_NAME)
         self.setup_record = os.path.join(root, "setup.json")
@@ -63,14 +74,15 @@ def find_home(env: dict[str, str]) -> Home:
     """CCPIN_HOME, made absolute, else `ccpin` in platformdirs' data folder. Raises FolderGone."""
     chosen = env.get("CCPIN_HOME")
     if not chosen:
-        return Home(_data_folder(env))
+        return Home(data_folder(env))
     try:
         return Home(os.path.abspath(os.path.expanduser(chosen)))
     except FileNotFoundError:  # relative to a folder that was deleted
         raise FolderGone() from None
 
 
-def _data_folder(env: dict[str, str]) -> str:
+def data_folder(env: dict[str, str]) -> str:
+    """Where the home is when nobody says otherwise."""
     # platformdirs takes 17 ms to import, more than a bare Python start. Where its rule is two lines, they stand
     # here, and a test holds them to what platformdirs says.
     home = env.get("HOME")

@@ -20,6 +20,7 @@ from requests.utils import (
 )
 
 from ccpin import __version__
+from ccpin.connecting import POOLS, Retry
 from ccpin.errors import BadCertificate, BadProxy
 from ccpin.network import Identity, Network, Proxy, context
 
@@ -36,11 +37,15 @@ class Session(requests.Session):
         self.auth = _Header(authorize)
         self.headers["User-Agent"] = f"ccpin/{__version__}"
         self.max_redirects = _MOST_REDIRECTS
-        self.mount("http://", HTTPAdapter(max_retries=_retries()))
+        self.mount("http://", _Adapter(max_retries=_retries()))
         self._network = network
         self._tls: dict[Identity | None, _Tls] = {}
         if not network.trust.checked:  # ccpin says it itself, once
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def prepared(self, address: str, headers: dict[str, str]) -> requests.PreparedRequest:
+        """The request as it will begin, credentials included. Raises ValueError for an address that cannot be read."""
+        return self.prepare_request(requests.Request("GET", address, headers=headers))
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         address = request.url or ""
@@ -91,7 +96,18 @@ class _Header(AuthBase):
         return request
 
 
-class _Tls(HTTPAdapter):
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
+
+class _Tls(_Adapter):
     """TLS as the network wants it: requests would believe its own authorities besides."""
 
     def __init__(self, network: Network, identity: Identity | None) -> None:
@@ -131,9 +147,10 @@ def _checked(proxy: Proxy | None) -> Proxy | None:
     return Proxy(address, proxy.source)
 
 
-def _retries() -> urllib3.Retry:
-    return urllib3.Retry(
+def _retries() -> Retry:
+    return Retry(
         total=3,
+        connect=1,  # each takes its whole time where packets are swallowed
         other=1,  # TLS: a certificate does not get better, a broken handshake may
         redirect=False,
         backoff_factor=0.2,
@@ -141,3 +158,20 @@ def _retries() -> urllib3.Retry:
         raise_on_status=False,
         respect_retry_after_header=False,  # it may name an hour
     )
+
+
+def reason_of(error: BaseException) -> str:
+    """What went wrong, in one line."""
+    cause = cause_of(error)
+    text = str(getattr(cause, "strerror", None) or cause).strip()
+    return text.splitlines()[0][:200] if text else type(cause).__name__
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """The innermost cause, without the layers of the libraries above it."""
+    while True:
+        inners = (error.__cause__, getattr(error, "reason", None), *error.args)
+        inner = next((inner for inner in inners if isinstance(inner, BaseException)), error)
+        if inner is error:
+            return error
+        error = inner

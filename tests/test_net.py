@@ -19,11 +19,13 @@ from ccpin.errors import (
     CertificateRefused,
     NotARegistry,
     NotFound,
+    Offline,
     RegistryDenied,
     RegistryFailed,
     RegistryUnreachable,
     Truncated,
 )
+from ccpin.metadata import Metadata
 from ccpin.net import CHUNK, Body, Http, Refusal, same_server, shown
 from tests.fakes import faults
 from tests.fakes.registry import Registry
@@ -280,6 +282,104 @@ class TestDocuments:
         with pytest.raises(RegistryUnreachable) as raised:
             Http().document("http://registry.example/x")
         assert "s3cret" not in str(raised.value)
+
+
+class TestKept:
+    """Documents that were fetched before: asked for again with their ETag, and, offline, the only answer."""
+
+    @pytest.fixture
+    def cache(self, tmp_path: Path) -> Metadata:
+        return Metadata(str(tmp_path / "metadata"), clock=lambda: 1_800_000_000)
+
+    def test_the_same_again_costs_no_body(self, registry: Registry, cache: Metadata) -> None:
+        first = Http(cache=cache).document(registry.url + WRAPPER)
+        assert Http(cache=cache).document(registry.url + WRAPPER) == first
+        etags = [seen.headers.get("if-none-match") for seen in registry.requests]
+        assert etags[0] is None
+        assert etags[1]
+
+    def test_what_has_changed_is_taken_anew(self, registry: Registry, upstream: Upstream, cache: Metadata) -> None:
+        Http(cache=cache).document(registry.url + WRAPPER)
+        upstream.tags["latest"] = "2.0.14"
+        for _ in range(2):
+            assert Http(cache=cache).document(registry.url + WRAPPER)["dist-tags"]["latest"] == "2.0.14"
+
+    @pytest.mark.parametrize("fault", [faults.no_etag(), faults.changed_etag()])
+    def test_etags_that_are_none(self, registry: Registry, cache: Metadata, fault: faults.Fault) -> None:
+        registry.fault("*", fault)
+        for _ in range(2):
+            assert Http(cache=cache).document(registry.url + WRAPPER)["name"] == WRAPPER
+        assert Http(cache=cache, offline=True).document(registry.url + WRAPPER)["name"] == WRAPPER
+
+    def test_an_answer_to_nothing(self, registry: Registry, cache: Metadata) -> None:
+        """304 without having been asked whether it changed."""
+        registry.fault("*", faults.status(304, body=""))
+        with pytest.raises(RegistryFailed, match="304"):
+            Http(cache=cache).document(registry.url + WRAPPER)
+        assert Http(cache=cache, offline=True).as_of is None
+
+    def test_nothing_broken_is_kept(self, registry: Registry, cache: Metadata, tmp_path: Path) -> None:
+        for fault in (faults.html(), faults.cut(100), faults.status(401), faults.status(500)):
+            registry.mend()
+            registry.fault("*", fault)
+            with pytest.raises(CcpinError):
+                Http(cache=cache).document(registry.url + WRAPPER)
+        assert not (tmp_path / "metadata").exists()
+
+    def test_offline_nobody_is_asked(self, registry: Registry, cache: Metadata) -> None:
+        Http(cache=cache).document(registry.url + WRAPPER)
+        with pytest.raises(NotFound):
+            Http(cache=cache).document(registry.url + "nothing")
+        made = registry.connections
+        http = Http(cache=cache, offline=True)
+        assert http.as_of is None
+        assert http.document(registry.url + WRAPPER)["name"] == WRAPPER
+        assert http.as_of == 1_800_000_000
+        with pytest.raises(NotFound):
+            http.document(registry.url + "nothing")
+        with pytest.raises(Offline) as raised:
+            http.document(registry.url.replace("//", "//me:s3cret@") + "x?token=s3cret")
+        assert "s3cret" not in f"{raised.value} {raised.value.hint}"
+        with pytest.raises(Offline), http.stream(registry.url + TARBALL):
+            raise AssertionError("it was opened")
+        with pytest.raises(Offline):
+            Http(offline=True).document(registry.url + WRAPPER)
+        assert registry.connections == made
+
+    def test_the_oldest_counts(self, registry: Registry, tmp_path: Path) -> None:
+        times = iter([2_000, 1_000])
+        cache = Metadata(str(tmp_path / "metadata"), clock=lambda: next(times))
+        for name in (WRAPPER, f"{WRAPPER}/2.0.14"):
+            Http(cache=cache).document(registry.url + name)
+        http = Http(cache=cache, offline=True)
+        http.document(registry.url + WRAPPER)
+        assert http.as_of == 2_000
+        http.document(registry.url + f"{WRAPPER}/2.0.14")
+        assert http.as_of == 1_000
+
+    def test_one_s_view_is_no_other_s(self, registry: Registry, cache: Metadata) -> None:
+        Http(Keys(always), cache=cache).document(registry.url + WRAPPER)
+        for access in (None, Keys(lambda address: "Bearer another")):
+            with pytest.raises(Offline):
+                Http(access, cache=cache, offline=True).document(registry.url + WRAPPER)
+            Http(access, cache=cache).document(registry.url + WRAPPER)
+            assert "if-none-match" not in registry.requests[-1].headers
+        with pytest.raises(Offline):
+            Http(cache=cache, offline=True).document(registry.url.replace("//", "//me:s3cret@") + WRAPPER)
+        Http(Keys(always), cache=cache, offline=True).document(registry.url + WRAPPER)
+
+    def test_no_credential_is_in_it(self, registry: Registry, cache: Metadata, tmp_path: Path) -> None:
+        Http(cache=cache).document(registry.url.replace("//", "//me:s3cret@") + WRAPPER)
+        Http(Keys(always), cache=cache).document(registry.url + WRAPPER)
+        files = list((tmp_path / "metadata").iterdir())
+        assert len(files) == 2
+        assert not any(word in file.read_text() for file in files for word in ("s3cret", SECRET, "bWU6czNjcmV0"))
+
+    def test_addresses_that_cannot_be_asked(self, cache: Metadata) -> None:
+        for address in ("", "file:///etc/passwd", "http://[::1/x"):
+            for offline in (False, True):
+                with pytest.raises(BadRegistryAddress):
+                    Http(cache=cache, offline=offline).document(address)
 
 
 class TestStreams:

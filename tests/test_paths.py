@@ -46,6 +46,7 @@ def test_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_layout_is_of_one_root() -> None:
     home = Home(os.path.join(os.sep, "root"))
     for path in (home.shims, home.bin, home.releases, home.locks, home.projects, home.minimum_version,
+                 home.source, home.channel, home.min_age, home.keys, home.metadata,
                  home.default_lock, home.setup_record, home.shim(), home.entry("2.0.14", "ab" * 32)):  # fmt: skip
         assert path.startswith(home.root + os.sep)
     assert os.path.basename(home.entry("2.0.14", "ab" * 32)) == "2.0.14-" + "ab" * 16

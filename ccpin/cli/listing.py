@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
-from ccpin.cli.output import JSON, REGISTRY, Answer, give
+from ccpin.cli.output import JSON, OFFLINE, REGISTRY, Answer, give
 from ccpin.paths import Home, find_home
 
 
 def list_command(
     remote: Annotated[bool, typer.Option("--remote", help="Ask the registry what there is.")] = False,
     registry: REGISTRY = None,
+    offline: OFFLINE = False,
     as_json: JSON = False,
 ) -> None:
     """List the installed releases, their sizes and who uses them; or all that there are."""
     env = dict(os.environ)
-    give("list", _remote(env, registry) if remote or registry else _local(find_home(env)), as_json=as_json)
+    home = find_home(env)
+    answer = _remote(env, home, registry, offline=offline) if remote or registry else _local(home)
+    give("list", answer, as_json=as_json)
 
 
 def _local(home: Home) -> Answer:
@@ -47,15 +51,27 @@ def _local(home: Home) -> Answer:
     return Answer({"home": home.root, "installed": rows}, "\n".join(lines), notes)
 
 
-def _remote(env: dict[str, str], address: str | None) -> Answer:
+def _remote(env: dict[str, str], home: Home, address: str | None, *, offline: bool) -> Answer:
     from ccpin.releases.catalog import offered
     from ccpin.releases.registry import Registry
 
-    registry = Registry.configured(env, address)
+    registry = Registry.configured(env, address, home=home, offline=offline)
     found = offered(registry)
     lines = []
     for release in found:
         tags = f"  [{', '.join(release.tags)}]" if release.tags else ""
         missing = f"  not for {', '.join(release.missing)}" if release.missing else ""
-        lines.append(f"{release.version:<10} {release.era}{tags}{missing}")
-    return Answer({"registry": registry.name, "releases": [asdict(r) for r in found]}, "\n".join(lines))
+        withdrawn = "  withdrawn" if release.withdrawn else ""
+        lines.append(f"{release.version:<10} {release.era}{tags}{missing}{withdrawn}")
+    as_of = registry.http.as_of
+    notes = () if as_of is None else (f"note: offline: this is what {registry.name} said {ago(time.time() - as_of)}",)
+    data = {"registry": registry.name, "as_of": as_of, "releases": [asdict(r) for r in found]}
+    return Answer(data, "\n".join(lines), notes)
+
+
+def ago(seconds: float) -> str:
+    """A time that has passed, in the largest unit that it fills: `3 days ago`."""
+    for size, unit in ((24 * 3600, "day"), (3600, "hour"), (60, "minute")):
+        if count := int(seconds // size) if seconds > 0 else 0:
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "less than a minute ago"

@@ -18,6 +18,9 @@ REGISTRY = Annotated[
     str | None,
     typer.Option("--registry", metavar="URL", help="The npm registry to ask, instead of the configured one."),
 ]
+OFFLINE = Annotated[
+    bool, typer.Option("--offline", help="Ask no network, as with CCPIN_OFFLINE=1: what is known here has to do.")
+]
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def give(command: str, answer: Answer, *, as_json: bool) -> None:
 def fail(command: str, error: CcpinError, *, as_json: bool) -> int:
     """Renders a failure; its exit code."""
     if as_json:
-        _envelope(command, {}, [error])
+        _envelope(command, {}, [error, *error.besides])
     else:
         complain(error)
     return error.exit_code
@@ -61,6 +64,8 @@ def fail(command: str, error: CcpinError, *, as_json: bool) -> int:
 def complain(error: CcpinError) -> None:
     """What happened, and on a line of its own what mends it."""
     say(f"ccpin: {error}")
+    for other in error.besides:
+        say(f"  tried too: {other}")
     say(f"  {error.hint}")
 
 

@@ -9,17 +9,19 @@ from ccpin import platforms
 from ccpin.errors import NotFound
 from ccpin.pinning.head import version_key
 from ccpin.releases.registry import CLAUDE, Registry, platform_package
-from ccpin.releases.resolve import FIRST_NATIVE, era
+from ccpin.releases.release import FIRST_NATIVE, WITHDRAWN, era
 
 
 @dataclass(frozen=True)
 class Offered:
-    """One version: its era (see `resolve.era`), the tags on it, and the platforms it is missing for."""
+    """One version: its era (see `release.era`), the tags on it, the platforms it is missing for, and why upstream
+    withdrew it, if it did: the registry may hold it all the same."""
 
     version: str
     era: str
     tags: tuple[str, ...]
     missing: tuple[str, ...]
+    withdrawn: str | None = None
 
 
 def offered(registry: Registry) -> list[Offered]:
@@ -32,7 +34,7 @@ def offered(registry: Registry) -> list[Offered]:
     for tag, version in sorted(package.tags.items()):
         tags.setdefault(version, []).append(tag)
     return [
-        Offered(version, era(version), tuple(tags.get(version, ())), _missing(version, held))
+        Offered(version, era(version), tuple(tags.get(version, ())), _missing(version, held), WITHDRAWN.get(version))
         for version in package.versions
     ]
 

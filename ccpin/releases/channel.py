@@ -16,9 +16,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from ccpin.errors import (
     BadChannelAddress,
@@ -37,31 +35,26 @@ from ccpin.errors import (
     RegistryUnreachable,
 )
 from ccpin.net import Body, Http, shown
+from ccpin.paths import Home
 from ccpin.pinning.head import is_digest, is_version
 from ccpin.pinning.lock import Artifact
+from ccpin.pinning.settings import UPSTREAM_CHANNEL, address_problem, is_offline, read
 from ccpin.platforms import executable_name
 from ccpin.releases.keys import Keys
-from ccpin.releases.manifest import parse_manifest
+from ccpin.releases.manifest import Manifest, parse_manifest
 from ccpin.releases.signatures import MAX_SIGNATURE, SCHEMES, Result, judge
 
-UPSTREAM = "https://downloads.claude.ai/claude-code-releases"
-VARIABLE = "CCPIN_CHANNEL"
+UPSTREAM = UPSTREAM_CHANNEL
 _MAX_POINTER = 4096  # bytes; a version has at most 20, and a page's beginning tells what it is
 _MAX_MANIFEST = 1 << 20  # bytes, upstream's own limit; that of 2.1.330 has 2.3 KB
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """What upstream says of one release, its signatures looked at.
+class Signed:
+    """A manifest whose signatures were looked at. `signatures` is scheme -> Result, and `notes` are the sentences for
+    those that are not good and yet no reason to stop."""
 
-    `artifacts` is platform -> Artifact, platforms that this ccpin does not know included. `built` is the time of the
-    build, with its zone, where the manifest has one. `signatures` is scheme -> Result, and `notes` are the sentences
-    for those that are not good and yet no reason to stop.
-    """
-
-    version: str
-    artifacts: Mapping[str, Artifact]
-    built: datetime | None
+    manifest: Manifest
     signatures: Mapping[str, Result]
     notes: tuple[str, ...]
 
@@ -88,18 +81,29 @@ class Channel:
         self.http = http
 
     @classmethod
-    def configured(cls, env: Mapping[str, str], override: str | None = None, http: Http | None = None) -> Channel:
-        """The channel that the caller or CCPIN_CHANNEL names, else upstream's. Raises BadChannelAddress.
+    def configured(
+        cls,
+        env: Mapping[str, str],
+        override: str | None = None,
+        http: Http | None = None,
+        *,
+        home: Home | None = None,
+        offline: bool = False,
+    ) -> Channel:
+        """The channel that the caller names, else this user's settings (`pinning.settings`; `home` holds their file),
+        else upstream's. Raises BadChannelAddress, BadVariable, BrokenSetting.
 
-        `http` must hold no credentials of npm's; without it servers are reached as this process's environment says.
+        `http` must hold no credentials of npm's; without it servers are reached as this process's environment says,
+        and not at all where `offline` or CCPIN_OFFLINE forbids it.
         """
         if override:
+            if reason := address_problem(override):
+                raise BadChannelAddress(where="as told", reason=reason)
             address, source = override, "as told"
-        elif said := env.get(VARIABLE):
-            address, source = said, VARIABLE
         else:
-            address, source = UPSTREAM, "upstream's own"
-        return cls(_checked(address, source), source, http or Http())
+            said = read("channel", env, home)
+            address, source = said.value or UPSTREAM, said.source
+        return cls(address.rstrip("/"), source, http or Http(offline=is_offline(env, offline)))
 
     @property
     def name(self) -> str:
@@ -114,7 +118,7 @@ class Channel:
             raise NotAChannel(address=shown(address), found=_kind(data))
         return version
 
-    def manifest(self, version: str, keys: Keys) -> Manifest:
+    def manifest(self, version: str, keys: Keys) -> Signed:
         """What upstream says of a release, once its signatures have been judged.
 
         Raises ChannelError (NotOnChannel: there is no such release), SignatureError, Truncated.
@@ -125,8 +129,7 @@ class Channel:
             raise NotAChannel(address=shown(address), found=_kind(data))
         results = {s.name: s.check(data, self._read_signature(address + s.suffix), keys) for s in SCHEMES}
         notes = [judge(scheme, version, results[scheme.name], keys) for scheme in SCHEMES]
-        artifacts = _artifacts(data, version)
-        return Manifest(version, artifacts, _build_date(data), results, tuple(filter(None, notes)))
+        return Signed(_parsed(data, version), results, tuple(filter(None, notes)))
 
     def executable(self, version: str, platform: str) -> str:
         """The address of a platform's executable, as it is."""
@@ -175,19 +178,6 @@ class Channel:
         return bytes(data)
 
 
-def _checked(address: str, source: str) -> str:
-    try:
-        parts = urlsplit(address)
-        fits = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
-    except ValueError:
-        fits = False
-    if not fits or any(c.isspace() or not c.isprintable() for c in address):
-        raise BadChannelAddress(where=source, reason="it is not `https://host/path`")
-    if parts.query or parts.fragment:
-        raise BadChannelAddress(where=source, reason="nothing may stand behind its path")
-    return address.rstrip("/")
-
-
 @contextmanager
 def _as_channel(address: str, what: str) -> Iterator[None]:
     """Says of the channel what `net` says of a registry: their remedies differ."""
@@ -216,21 +206,11 @@ def _kind(data: bytes | bytearray) -> str:
     return "a web page" if start.startswith(b"<") else f"`{start.decode('ascii', 'replace')}`"
 
 
-def _artifacts(data: bytes, version: str) -> dict[str, Artifact]:
+def _parsed(data: bytes, version: str) -> Manifest:
     try:
         return parse_manifest(data, version)
     except BadMetadata as error:
         raise BadManifest(what=error.facts["what"], reason=error.facts["reason"]) from None
-
-
-def _build_date(data: bytes) -> datetime | None:
-    """None for what is no date, or one without a zone: nobody should compute an age from it."""
-    said = json.loads(data).get("buildDate")
-    try:
-        built = datetime.fromisoformat(said.replace("Z", "+00:00")) if isinstance(said, str) else None
-    except ValueError:
-        return None
-    return built if built is not None and built.tzinfo is not None else None
 
 
 def _packed_line(data: bytes, version: str, platform: str) -> tuple[int, str] | None:

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ccpin.errors import BadMetadata, NotFound
+from ccpin.errors import BadMetadata, NotFound, Offline
+from ccpin.metadata import Metadata
 from ccpin.net import Http, shown
+from ccpin.paths import Home
 from ccpin.pinning.head import is_version, version_key
 from ccpin.pinning.lock import is_npm_integrity
+from ccpin.pinning.settings import is_offline
 from ccpin.releases.access import Access
 from ccpin.releases.npmrc import SCOPE, read_config, registry_address
 from ccpin.releases.project import passed_over
@@ -54,9 +57,18 @@ class Registry:
         self._replace = replace
 
     @classmethod
-    def configured(cls, env: Mapping[str, str], override: str | None = None, folder: str | None = None) -> Registry:
+    def configured(
+        cls,
+        env: Mapping[str, str],
+        override: str | None = None,
+        folder: str | None = None,
+        *,
+        home: Home | None = None,
+        offline: bool = False,
+    ) -> Registry:
         """The registry that npm's configuration names. With `folder`, the current one, the notes tell of a project's
-        .npmrc that would have named another.
+        .npmrc that would have named another. With `home`, what it says is kept there; where `offline` or CCPIN_OFFLINE
+        forbids to ask it, that is all that it says.
 
         Raises NoRegistry, BadRegistryAddress, BadCertificate.
         """
@@ -67,7 +79,8 @@ class Registry:
             strict_note(config, address),
             None if asked_by_hand else passed_over(str(folder), config, env, address),
         )
-        http = Http(Access(config, address), network(config, address, env))
+        cache = Metadata(home.metadata) if home else None
+        http = Http(Access(config, address), network(config, address, env), cache, is_offline(env, offline))
         replace = config.get("replace-registry-host") or ""
         return cls(address, source, http, replace=replace, notes=tuple(filter(None, notes)))
 
@@ -82,11 +95,12 @@ class Registry:
     def version(self, name: str, version: str) -> dict[str, Any]:
         """One version's document. Raises NotFound, RegistryError, BadMetadata.
 
-        Not every mirror serves single versions, so a 404 is looked up in the whole document before it counts.
+        Not every mirror serves single versions, so a 404 is looked up in the whole document before it counts; and so
+        is, without a network, one that was never asked for.
         """
         try:
             document = self.http.document(f"{self._address(name)}/{version}")
-        except NotFound as error:
+        except (NotFound, Offline) as error:
             versions = self.http.document(self._address(name)).get("versions")
             found = versions.get(version) if isinstance(versions, dict) else None
             if not isinstance(found, dict):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
+import time
 from pathlib import Path
 
 import pytest
 
 from ccpin import platforms
+from ccpin.cli.listing import ago
+from ccpin.pinning.lock import render
 from tests.cli.arrange import HERE, OTHERS, ccpin, edit, pin, pin_default, put_ccpin_on_path
 from tests.fakes.box import Box
 from tests.fakes.claude import fake_claude
 from tests.fakes.registry import Registry
 from tests.fakes.upstream import Upstream
+from tests.store.nodes import install_with_node, lock_with_node
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake executables are scripts")
 
@@ -67,11 +72,21 @@ class TestCurrent:
             "version": "2.1.330",
             "request": "2.1.330",
             "runtime": "native",
+            "node": None,
             "path": ccpin(box, "which").ok().out.strip(),
             "source": str(box.lock),
             "line": 6,
             "why": "lock",
         }
+
+    def test_a_node_of_the_lock_s_own(self, box: Box, registry: Registry) -> None:
+        lock = lock_with_node(pin(box, "2.0.14"), registry)
+        box.lock.write_text(render(lock))
+        done = install_with_node(box.layout, lock, registry)
+        assert "  runtime     node, on Node.js 22.23.2, which the lock holds\n" in ccpin(box, "current").ok().out
+        data = ccpin(box, "current", "--json").ok().json["data"]
+        assert (data["runtime"], data["node"], data["path"]) == ("node", "22.23.2", done.executable)
+        assert ccpin(box, "which").ok().out == f"{done.executable}\n"
 
     def test_not_installed(self, box: Box) -> None:
         pin(box, "2.0.14")
@@ -111,7 +126,7 @@ class TestCurrentWithoutAPin:
         assert done.out.startswith(f"{other}\n")
         assert "nothing is pinned here" in done.out
         assert ccpin(box, "current", "--json").ok().json["data"] == {
-            "version": None, "request": None, "runtime": None, "source": None, "line": None,
+            "version": None, "request": None, "runtime": None, "node": None, "source": None, "line": None,
             "path": str(other), "why": "path",
         }  # fmt: skip
 
@@ -174,7 +189,13 @@ class TestList:
             "2.1.330": "native",
         }
         assert rows["2.1.206"]["missing"] == ["linux-arm64-musl"]
-        assert rows["2.1.330"] == {"version": "2.1.330", "era": "native", "tags": ["latest"], "missing": []}
+        assert rows["2.1.330"] == {
+            "version": "2.1.330",
+            "era": "native",
+            "tags": ["latest"],
+            "missing": [],
+            "withdrawn": None,
+        }
         assert rows["2.1.200"]["tags"] == ["stable"]
 
     def test_what_there_is_as_text(self, box: Box) -> None:
@@ -187,6 +208,48 @@ class TestList:
         rows = ccpin(box, "list", "--remote", "--json").ok().json["data"]["releases"]
         assert rows[-1]["missing"] == [OTHERS[0]]
         assert len(platforms.ALL) == len(OTHERS) + 1
+
+    def test_what_there_was(self, box: Box, registry: Registry) -> None:
+        """Without a network: what was said before, and when."""
+        asked = ccpin(box, "list", "--remote", "--json").ok().json["data"]
+        assert asked["as_of"] is None
+        registry.forget()
+        done = ccpin(box, "list", "--remote", "--offline").ok()
+        assert done.out == ccpin(box, "list", "--remote", env={"CCPIN_OFFLINE": "1"}).ok().out
+        assert done.err == f"note: offline: this is what {registry.url} said less than a minute ago\n"
+        known = ccpin(box, "list", "--remote", "--offline", "--json").ok().json["data"]
+        assert known["releases"] == asked["releases"]
+        assert abs(known["as_of"] - time.time()) < 60
+        for file in Path(box.layout.metadata).iterdir():
+            file.write_text(file.read_text().replace('"fetched":', '"fetched":-', 1))
+        assert re.search(r"said \d{4,} days ago", ccpin(box, "list", "--remote", "--offline").ok().err)
+        assert registry.asked() == []
+
+    def test_what_nobody_asked_for_is_not_known(self, box: Box, registry: Registry) -> None:
+        done = ccpin(box, "list", "--remote", "--offline", "--json").failed()
+        assert done.json["errors"][0]["code"] == "offline"
+        assert registry.connections == 0
+        ccpin(box, "list", "--offline").ok()
+
+    def test_what_a_registry_does_not_hold_is_known_too(self, box: Box, upstream: Upstream) -> None:
+        del upstream.packages[f"@anthropic-ai/claude-code-{OTHERS[0]}"]
+        asked = ccpin(box, "list", "--remote").ok().out
+        assert ccpin(box, "list", "--remote", "--offline").ok().out == asked
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-5, "less than a minute ago"),
+        (59, "less than a minute ago"),
+        (60, "1 minute ago"),
+        (7300, "2 hours ago"),
+        (86400, "1 day ago"),
+        (3.5 * 86400, "3 days ago"),
+    ],
+)
+def test_how_long_ago(seconds: float, said: str) -> None:
+    assert ago(seconds) == said
 
 
 @pytest.mark.parametrize("verb", ["current", "list", "env"])
