@@ -43,12 +43,13 @@ def current_command(as_json: JSON = False) -> None:
 
 def _pinned(home: Home, pin: Pin) -> Answer:
     head = pin.head
-    command = ready(home, head.version, head.digest, head.runtime)
+    command = ready(home, head)
     path = real_command(command) if command else None
     data: dict[str, Any] = {
         "version": head.version,
         "request": head.request,
         "runtime": head.runtime,
+        "node": head.node,
         "path": path,
         "source": pin.path,
         "line": None if pin.why == "asked" else head.line,
@@ -58,7 +59,7 @@ def _pinned(home: Home, pin: Pin) -> Answer:
         (
             f"Claude Code {head.version}",
             f"  asked for   {head.request}",
-            f"  runtime     {head.runtime}",
+            f"  runtime     {head.runtime}{f', on Node.js {head.node}, which the lock holds' if head.node else ''}",
             f"  executable  {path or f'not installed yet; {not_installed(pin).hint}'}",
             f"  said in     {pin.source}",
             f"  because     {_WHY[pin.why]}",
@@ -71,5 +72,5 @@ def _unpinned(home: Home, env: dict[str, str], because: str) -> Answer:
     path = next_claude(env, home)
     if path is None:
         raise NothingToRun()
-    data = dict.fromkeys(("version", "request", "runtime", "source", "line")) | {"path": path, "why": "path"}
+    data = dict.fromkeys(("version", "request", "runtime", "node", "source", "line")) | {"path": path, "why": "path"}
     return Answer(data, f"{path}\n  because     {because}: the next `claude` on PATH")

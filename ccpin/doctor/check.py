@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ccpin.errors import CcpinError, EntryChanged, NotInstalled, NotSetUp, Overridden, PlatformNotLocked
+from ccpin.errors import CcpinError, EntryChanged, NotInstalled, NotSetUp, Overridden
 from ccpin.launching.node import require_node
 from ccpin.launching.setup import activation
 from ccpin.launching.shims import shim_status
@@ -15,8 +15,8 @@ from ccpin.paths import Home
 from ccpin.pinning.find import Pin, find_pin, require_minimum
 from ccpin.pinning.lock import Lock, parse
 from ccpin.pinning.own import allowed_flags
-from ccpin.platforms import current
-from ccpin.store.entry import install_folder, platform_key, ready
+from ccpin.store.entry import artifact_key, install_folder, ready
+from ccpin.store.find import require_locked
 from ccpin.store.receipt import Install, changes, read_install
 
 
@@ -44,7 +44,7 @@ def check(home: Home, env: dict[str, str], *, deep: bool = False, lock_only: boo
     faults = list(_lock_faults(home, lock, pin))
     installed = None
     if not lock_only and not faults:
-        installed = read_install(install_folder(home, lock.version, lock.digest, lock.runtime))
+        installed = read_install(install_folder(home, lock))
         faults += _install_faults(home, lock, installed, pin.path, deep=deep)
         faults += _start_faults(home, lock, installed, env)
         faults += [Overridden(name=name) for name in ("CCPIN_DISABLE", "CCPIN_VERSION") if env.get(name)]
@@ -53,10 +53,8 @@ def check(home: Home, env: dict[str, str], *, deep: bool = False, lock_only: boo
 
 def _lock_faults(home: Home, lock: Lock, pin: Pin) -> Iterator[CcpinError]:
     where = pin.source
-    if platform_key(lock.runtime) not in lock.artifacts:
-        locked = ", ".join(lock.artifacts)
-        yield PlatformNotLocked(where=where, version=lock.version, locked=locked, platform=current())
     demands: list[Callable[[], None]] = [
+        lambda: require_locked(lock, where),
         lambda: require_agreement(lock, pin, allowed_flags(home)),
         lambda: require_minimum(home, lock.version, where),
     ]
@@ -74,22 +72,24 @@ def _install_faults(
         yield NotInstalled(where=path, version=lock.version, command="ccpin sync")
         return
     receipt = installed.receipt
-    key = platform_key(lock.runtime)
+    key = artifact_key(lock)
     found = changes(installed, deep=deep)
     if receipt.digest != lock.digest or receipt.artifact != lock.artifacts[key]:
         found.append("its receipt is of another artifact than the lock's")
+    if receipt.node != lock.node:
+        found.append(f"its receipt is of Node.js {receipt.node}, and the lock's is {lock.node}")
     executable = receipt.files.get(receipt.executable)
     locked = lock.artifacts[key].sha256
     if executable is None or (locked is not None and executable.sha256 != locked):
         found.append("its receipt does not hold the lock's sha256")
-    if not found and not ready(home, lock.version, lock.digest, lock.runtime):
+    if not found and not ready(home, lock):
         found.append("its receipt is older than its executable")
     if found:
         yield EntryChanged(version=lock.version, reason="; ".join(found[:5]))
 
 
 def _start_faults(home: Home, lock: Lock, installed: Install | None, env: dict[str, str]) -> Iterator[CcpinError]:
-    if lock.runtime == "node":
+    if lock.runtime == "node" and lock.node is None:
         try:
             require_node(env, installed.receipt.engines if installed else None, lock.version)
         except CcpinError as error:

@@ -122,7 +122,7 @@ def _pinned(home: Home) -> tuple[Pin, Lock] | tuple[None, None]:
 
 def _install(home: Home, lock: Lock) -> Install | None:
     try:
-        found = read_install(install_folder(home, lock.version, lock.digest, lock.runtime))
+        found = read_install(install_folder(home, lock))
     except CcpinError:  # no platform that upstream knows
         return None
     return found if found is not None and found.receipt.digest == lock.digest else None

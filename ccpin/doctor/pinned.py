@@ -12,10 +12,10 @@ from ccpin.errors import CcpinError
 from ccpin.launching.contradictions import most_of, settings_files
 from ccpin.pinning.head import is_version, version_key
 from ccpin.pinning.own import kept_flags
-from ccpin.releases.resolve import FIRST_STARTING
+from ccpin.releases.release import FIRST_STARTING
 from ccpin.store.effect import Ignored, ignored, remedy
 
-_OF_INSTALL = ("platform-not-locked", "not-installed", "entry-changed")
+_OF_INSTALL = ("platform-not-locked", "node-not-locked", "not-installed", "entry-changed")
 _OF_NODE = ("node-missing", "node-unfit")
 _OF_OTHERS = (*_OF_INSTALL, *_OF_NODE, "not-set-up", "overridden", "no-lock", "broken-setting")
 _OLD = 90  # days
@@ -72,8 +72,12 @@ def check_node(context: Context) -> Iterator[Finding]:
     """Node.js, for a JavaScript release."""
     faults = [fault for fault in context.faults if fault.code in _OF_NODE]
     yield from (from_error("node", fault) for fault in faults)
-    if context.install is not None and context.install.receipt.runtime == "node" and not faults:
-        wanted = context.install.receipt.engines or ">=18.0.0"
+    if context.install is None or context.install.receipt.runtime != "node" or faults:
+        return
+    wanted = context.install.receipt.engines or ">=18.0.0"
+    if node := context.install.receipt.node:
+        yield Finding("node", "ok", f"{context.version} runs on Node.js {node}, the lock's own; it wants {wanted}")
+    else:
         yield Finding("node", "ok", f"the `node` on PATH fits {context.version}, which wants {wanted}")
 
 

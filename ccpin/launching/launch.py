@@ -20,7 +20,7 @@ from ccpin.paths import Home
 from ccpin.pinning.find import Pin, require_minimum
 from ccpin.pinning.head import Head
 from ccpin.pinning.own import allowed_flags, kept_flags
-from ccpin.store.entry import install_folder, node_link, ready
+from ccpin.store.entry import install_folder, node_link, own_node, ready
 
 UPDATE_VERBS = ("update", "upgrade", "install", "migrate-installer")
 """Claude Code's own commands that would change what runs."""
@@ -68,19 +68,19 @@ def run_pin(args: Sequence[str], env: dict[str, str], home: Home, pin: Pin, *, i
         from ccpin.launching.background import refuse_foreign
 
         refuse_foreign(args, env, head.version)
-    command = ready(home, head.version, head.digest, head.runtime)
+    command = ready(home, head)
     if command is None:
         if env.get("CCPIN_NO_INSTALL"):
             raise InstallForbidden(where=pin.source, version=head.version, command=not_installed(pin).facts["command"])
         install(home, pin, env)
-        command = ready(home, head.version, head.digest, head.runtime)
+        command = ready(home, head)
     if command is None:
         raise not_installed(pin)
-    before = [_node(home, head, env)] if head.runtime == "node" else []
+    before = [own_node(home, head) or _node(home, head, env)] if head.runtime == "node" else []
     kept = kept_flags(home) if head.clean else frozenset()
     allowed = _allowed(env, home)
     given = clean(env, allowed)
-    folder = install_folder(home, head.version, head.digest, head.runtime)
+    folder = install_folder(home, head)
     all_args = with_settings(args, given, home, pin, folder, kept, say)
     return execute([*before, command, *all_args], pinned(env, head, kept, allowed), head.version)
 
@@ -181,13 +181,15 @@ def _as_given(env: dict[str, str]) -> dict[str, str]:
 
 
 def _node(home: Home, head: Head, env: dict[str, str]) -> str:
+    """The `node` on PATH, checked."""
+
     def engines() -> str | None:
         from ccpin.store.receipt import read_install
 
-        installed = read_install(install_folder(home, head.version, head.digest, head.runtime))
+        installed = read_install(install_folder(home, head))
         return installed.receipt.engines if installed else None
 
-    return checked_node(env, node_link(home, head.version, head.digest), engines, head.version)
+    return checked_node(env, node_link(home, head), engines, head.version)
 
 
 def _is_shim(path: str) -> bool:

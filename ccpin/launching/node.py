@@ -32,14 +32,16 @@ def find_executable(name: str, path: str) -> str | None:
 
 def require_node(env: dict[str, str], engines: str | None, version: str) -> str:
     """The path of a Node.js that fits `engines` (`>=18.0.0`). Raises NodeMissing, NodeUnfit."""
-    wanted = engines or ">=18.0.0"
+    from ccpin.releases.engines import DEFAULT, fits
+
+    wanted = engines or DEFAULT
     node = find_executable("node", env.get("PATH", ""))
     if node is None:
         raise NodeMissing(version=version, engines=wanted)
     found = _version(node, env)
     if found is None:
         raise NodeUnfit(version=version, engines=wanted, path=node, found="does not answer `--version`")
-    if not _fits(found, wanted):
+    if not fits(found, wanted):
         raise NodeUnfit(version=version, engines=wanted, path=node, found=f"is {'.'.join(map(str, found))}")
     return node
 
@@ -96,11 +98,3 @@ def _version(node: str, env: dict[str, str]) -> tuple[int, ...] | None:
 
     found = re.match(r"v(\d{1,6})\.(\d{1,6})\.(\d{1,6})", answer.stdout)
     return tuple(map(int, found.groups())) if found and answer.returncode == 0 else None
-
-
-def _fits(version: tuple[int, ...], engines: str) -> bool:
-    """`engines` as all JavaScript releases say it, `>=N[.N[.N]]`; any other range is not guessed at."""
-    import re
-
-    wanted = re.fullmatch(r">=\s*(\d{1,6})(?:\.(\d{1,6}))?(?:\.(\d{1,6}))?", engines.strip())
-    return wanted is not None and version >= tuple(int(n or 0) for n in wanted.groups())

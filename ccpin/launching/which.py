@@ -21,7 +21,7 @@ def which(env: dict[str, str], home: Home) -> str:
     """The absolute path of the pinned executable (of a JavaScript release: its entry point). Raises NotInstalled."""
     pin = current_pin(env, home)
     require_minimum(home, pin.head.version, pin.source)
-    command = ready(home, pin.head.version, pin.head.digest, pin.head.runtime)
+    command = ready(home, pin.head)
     if command is None:
         raise not_installed(pin)
     return real_command(command)

@@ -5,8 +5,8 @@ The head is everything before the line `[artifacts]`. Its grammar is small enoug
     lines end in LF; words are split at spaces, and at nothing else
     a line is blank, a comment (`#` …), `[table]`, or `name = "value"`, with an optional ` #` comment behind
     `lock-version = 1`, then [claude] with version, request, runtime and digest once each, in any order, and
-    `clean = true` at most once, then [env] with each flag at most once and a value of its kind, in which no
-    bracket stands, then [artifacts], where reading stops
+    `clean = true` at most once, and with runtime "node" also `node` at most once, then [env] with each flag at most
+    once and a value of its kind, in which no bracket stands, then [artifacts], where reading stops
 
 All else is "not canonical": the shim hands such a lock over, and the launch reads it as TOML
 (`ccpin.pinning.lock`). Because the launch asks this reader first, shell and Python agree by construction; a
@@ -33,9 +33,10 @@ _TABLES = ("[claude]", "[env]", "[artifacts]")
 
 
 class Head:
-    """What a lock says about a launch. `digest` is 64 hex digits, `line` where the version stands, from 1."""
+    """What a lock says about a launch. `digest` is 64 hex digits, `line` where the version stands, from 1; `node` is
+    the version of a Node.js of the lock's own, None where the one on PATH serves, or none is needed."""
 
-    __slots__ = ("clean", "digest", "env", "line", "request", "runtime", "version")
+    __slots__ = ("clean", "digest", "env", "line", "node", "request", "runtime", "version")
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Head:
         line: int,
         *,
         clean: bool = False,
+        node: str | None = None,
     ) -> None:
         self.version = version
         self.request = request
@@ -55,6 +57,7 @@ class Head:
         self.env = env
         self.line = line
         self.clean = clean
+        self.node = node
 
 
 def read_head(data: bytes) -> Head | None:
@@ -74,7 +77,9 @@ def read_head(data: bytes) -> Head | None:
                 return None
             section = words[0]
             if section == "[artifacts]":
-                return Head(**_claude(values), env=env, line=version_line, clean="clean" in values)
+                return Head(
+                    **_claude(values), env=env, line=version_line, clean="clean" in values, node=values.get("node")
+                )
             continue
         if not (_take_flag(words, env) if section == "[env]" else _take_value(words, section, values)):
             return None
@@ -114,6 +119,7 @@ _CHECKS = {
     "version": is_version,
     "request": is_request,
     "runtime": RUNTIMES.__contains__,
+    "node": is_version,
     "digest": is_digest,
 }
 
@@ -138,8 +144,13 @@ def _words(line: str) -> list[str] | None:
 def _is_next_table(table: str, section: str, values: dict[str, str]) -> bool:
     """Whether `table` is the one that comes behind `section`, which must be complete."""
     done = -1 if not section else _TABLES.index(section)
-    complete = "lock-version" in values and (done < 0 or values.keys() >= set(_CLAUDE_KEYS))
+    complete = "lock-version" in values and (done < 0 or _is_whole(values))
     return complete and done + 1 < len(_TABLES) and table == _TABLES[done + 1]
+
+
+def _is_whole(values: dict[str, str]) -> bool:
+    """Whether [claude] says all that it must, and a Node.js only where one is needed."""
+    return values.keys() >= set(_CLAUDE_KEYS) and ("node" not in values or values["runtime"] == "node")
 
 
 def _take_value(words: list[str], section: str, values: dict[str, str]) -> bool:

@@ -7,8 +7,6 @@ two people who lock the same request write the same bytes.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import re
 import sys
@@ -18,47 +16,31 @@ from typing import Any, NoReturn
 
 from ccpin.errors import DigestMismatch, FlagRefused, LockConflict, LockFromTheFuture, LockInvalid
 from ccpin.pinning import flags, head
-from ccpin.platforms import ANY
+from ccpin.pinning.artifacts import Artifact, artifact_lines, is_npm_integrity, is_platform, misfit, read_artifact
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
+__all__ = ("Artifact", "Lock", "is_npm_integrity", "is_platform", "parse", "render")
+
 _HEADER = """\
 # Claude Code release and behaviour flags of this project. Commit this file.
 # Written by ccpin: `ccpin use` changes it, `ccpin sync` installs it.
 """
-_PLATFORM = re.compile(r"[a-z0-9]+(-[a-z0-9]+){1,3}")
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( |\r?$)", re.MULTILINE)
 _MAX_LINE = 500  # characters
 _MAX_PLATFORMS = 64
-_MAX_ARTIFACT = 1 << 32  # bytes; the largest executable so far has 388 MB
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """What one platform's bytes must be.
-
-    Either `sha256` (64 hex digits) and `size` (bytes) of the executable itself, from the release manifest, or
-    `npm`, the registry's integrity of the tarball (`sha512-` and base64), where there is no manifest.
-    """
-
-    sha256: str | None = None
-    size: int | None = None
-    npm: str | None = None
-
-    def line(self, platform: str) -> str:
-        """The canonical line of a lock, without its line end."""
-        if self.npm is not None:
-            return f'{platform} = {{ npm = "{self.npm}" }}'
-        return f'{platform} = {{ size = {self.size}, sha256 = "{self.sha256}" }}'
 
 
 @dataclass(frozen=True)
 class Lock:
     """What a project says. `env` is name -> value, `artifacts` platform -> Artifact, both in canonical order; `clean`
     that a launch takes away what else of the table is set. `line` is where the version stands in a text that was read.
+
+    `node` is the version of a Node.js of the lock's own, for a JavaScript release; then `artifacts` also holds, under
+    `node-<platform>`, what carries it. None: the Node.js on PATH serves, or none is needed.
     """
 
     version: str
@@ -68,15 +50,25 @@ class Lock:
     env: Mapping[str, str] = field(default_factory=lambda: dict(flags.PROFILES["default"].env))
     clean: bool = False
     line: int = field(default=0, compare=False)
+    node: str | None = field(default=None, kw_only=True)
 
     @property
     def digest(self) -> str:
         """64 hex digits over the artifacts: the name of the store entry."""
-        return hashlib.sha256(_artifact_lines(self.artifacts).encode()).hexdigest()
+        return hashlib.sha256(artifact_lines(self.artifacts).encode()).hexdigest()
 
     def head(self) -> head.Head:
         env = dict(sorted(self.env.items()))
-        return head.Head(self.version, self.request, self.runtime, self.digest, env, self.line, clean=self.clean)
+        return head.Head(
+            self.version,
+            self.request,
+            self.runtime,
+            self.digest,
+            env,
+            self.line,
+            clean=self.clean,
+            node=self.node,
+        )
 
 
 def parse(data: bytes, where: str, allowed: frozenset[str] = frozenset()) -> Lock:
@@ -98,16 +90,13 @@ def render(lock: Lock, old: str | None = None, allowed: frozenset[str] = frozens
 def _canonical(lock: Lock) -> str:
     env = "".join(f'{name} = "{value}"\n' for name, value in sorted(lock.env.items()))
     clean = "clean = true\n" if lock.clean else ""
+    node = f'node = "{lock.node}"\n' if lock.node is not None else ""
     return (
         f"{_HEADER}lock-version = {head.FORMAT}\n\n"
         f'[claude]\nversion = "{lock.version}"\nrequest = "{lock.request}"\n'
-        f'runtime = "{lock.runtime}"\ndigest = "sha256:{lock.digest}"\n{clean}\n'
-        f"[env]\n{env}\n[artifacts]\n{_artifact_lines(lock.artifacts)}"
+        f'runtime = "{lock.runtime}"\n{node}digest = "sha256:{lock.digest}"\n{clean}\n'
+        f"[env]\n{env}\n[artifacts]\n{artifact_lines(lock.artifacts)}"
     )
-
-
-def _artifact_lines(artifacts: Mapping[str, Artifact]) -> str:
-    return "".join(artifact.line(platform) + "\n" for platform, artifact in sorted(artifacts.items()))
 
 
 def _rewrite(lock: Lock, old: str) -> str:
@@ -118,12 +107,13 @@ def _rewrite(lock: Lock, old: str) -> str:
     for key in ("version", "request", "runtime"):
         claude[key] = getattr(lock, key)
     claude["digest"] = f"sha256:{lock.digest}"
-    if lock.clean:
-        claude["clean"] = True
-    else:
-        claude.pop("clean", None)
+    for key, value in (("node", lock.node), ("clean", lock.clean or None)):
+        if value is None:
+            claude.pop(key, None)
+        else:
+            claude[key] = value
     _replace(document["env"], {name: tomlkit.string(value) for name, value in sorted(lock.env.items())})
-    fresh: Any = tomlkit.parse(f"[artifacts]\n{_artifact_lines(lock.artifacts)}")
+    fresh: Any = tomlkit.parse(f"[artifacts]\n{artifact_lines(lock.artifacts)}")
     _replace(document["artifacts"], dict(fresh["artifacts"].items()))
     return str(tomlkit.dumps(document))
 
@@ -169,11 +159,12 @@ class _Reader:
         version = self.word(claude, "claude", "version", head.is_version, "N.N.N")
         request = self.word(claude, "claude", "request", head.is_request, "a version request")
         runtime = self.word(claude, "claude", "runtime", head.RUNTIMES.__contains__, '"native" or "node"')
+        node = self.node(claude, runtime)
         digest = self.word(claude, "claude", "digest", head.is_digest, "sha256: and 64 hex digits")
         if len(self.table("artifacts")) > _MAX_PLATFORMS:
             self.refuse(self.line("", "artifacts"), f"it names more than {_MAX_PLATFORMS} platforms")
         artifacts = {key: self.artifact(key, value) for key, value in self.table("artifacts").items()}
-        self.check_platforms(runtime, artifacts)
+        self.check_artifacts(runtime, node, artifacts)
         lock = Lock(
             version,
             request,
@@ -182,6 +173,7 @@ class _Reader:
             self.env(),
             self.clean(claude),
             self.line("claude", "version"),
+            node=node,
         )
         if lock.digest != digest[7:]:
             raise DigestMismatch(
@@ -221,6 +213,13 @@ class _Reader:
             self.refuse(self.line(name, key) or self.line("", name), f"`{key}` {shown}, not {form}")
         return value
 
+    def node(self, table: dict[str, Any], runtime: str) -> str | None:
+        if "node" not in table:
+            return None
+        if runtime != "node":
+            self.refuse(self.line("claude", "node"), f'`node` is for runtime "node", and this release is {runtime}')
+        return self.word(table, "claude", "node", head.is_version, "N.N.N")
+
     def clean(self, table: dict[str, Any]) -> bool:
         clean = table.get("clean", False)
         if not isinstance(clean, bool):
@@ -234,26 +233,16 @@ class _Reader:
                 raise FlagRefused(where=self.at(self.line("env", name)), name=_shown(name), reason=reason)
         return dict(sorted(env.items()))
 
-    def artifact(self, platform: str, value: Any) -> Artifact:
-        if isinstance(value, dict) and value.keys() == {"npm"} and is_npm_integrity(value["npm"]):
-            return Artifact(npm=value["npm"])
-        if isinstance(value, dict) and value.keys() == {"size", "sha256"}:
-            size, sha256 = value["size"], value["sha256"]
-            sized = isinstance(size, int) and not isinstance(size, bool) and 0 < size < _MAX_ARTIFACT
-            if sized and isinstance(sha256, str) and head.is_digest(f"sha256:{sha256}"):
-                return Artifact(sha256=sha256, size=size)
-        line = self.line("artifacts", platform)
-        return self.refuse(line, f"the artifact of `{_shown(platform)}` is neither {{ size, sha256 }} nor {{ npm }}")
+    def artifact(self, key: str, value: Any) -> Artifact:
+        if artifact := read_artifact(value):
+            return artifact
+        reason = f"the artifact of `{_shown(key)}` is neither {{ size, sha256 }} nor {{ npm }}"
+        return self.refuse(self.line("artifacts", key), reason)
 
-    def check_platforms(self, runtime: str, artifacts: Mapping[str, Artifact]) -> None:
-        line = self.line("", "artifacts")
-        if runtime == "node" and (artifacts.keys() != {ANY} or artifacts[ANY].npm is None):
-            self.refuse(line, 'a release of runtime "node" has one artifact, `any`, with its npm integrity')
-        if runtime == "native" and not artifacts:
-            self.refuse(line, "there is no artifact")
-        for platform in artifacts:
-            if runtime == "native" and not is_platform(platform):
-                self.refuse(self.line("artifacts", platform), f"`{_shown(platform)}` is not a platform")
+    def check_artifacts(self, runtime: str, node: str | None, artifacts: Mapping[str, Artifact]) -> None:
+        if fault := misfit(runtime, node, artifacts):
+            key, reason = fault
+            self.refuse(self.line("", "artifacts") if key is None else self.line("artifacts", key), reason)
 
     def line(self, table: str, key: str) -> int:
         """Where `key` stands in `table`, from 1; 0 when it does not. Good for the forms that people write."""
@@ -273,22 +262,6 @@ class _Reader:
 
     def refuse(self, line: int, reason: str) -> NoReturn:
         raise LockInvalid(where=self.at(line), reason=reason)
-
-
-def is_platform(text: str) -> bool:
-    """A name such as `linux-x64-musl`, known to this ccpin or not; safe as a TOML key and as a folder."""
-    return len(text) <= 60 and _PLATFORM.fullmatch(text) is not None
-
-
-def is_npm_integrity(text: object) -> bool:
-    """`sha512-` and the base64 of 64 bytes, as npm writes it."""
-    if not isinstance(text, str) or not text.startswith("sha512-"):
-        return False
-    try:
-        raw = base64.b64decode(text[7:], validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return len(raw) == 64 and base64.b64encode(raw).decode() == text[7:]
 
 
 def _shown(value: object) -> str:

@@ -28,7 +28,7 @@ class Ignored:
 
 def receipt_of(home: Home, head: Head) -> Receipt | None:
     """The receipt of what a lock's head names, or None where that is not installed here."""
-    found = read_install(install_folder(home, head.version, head.digest, head.runtime))
+    found = read_install(install_folder(home, head))
     return found.receipt if found is not None and found.receipt.digest == head.digest else None
 
 

@@ -10,10 +10,29 @@ On the launch path: only `os`, and what ccpin itself needs for names of places.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 
 from ccpin import platforms
 from ccpin.paths import Home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Named(Protocol):
+        """What names an install: a lock, its head, or a receipt. `digest` is 64 hex digits; `node` is the version of
+        a Node.js of the lock's own, None where the one on PATH serves, or none is needed."""
+
+        @property
+        def version(self) -> str: ...
+        @property
+        def digest(self) -> str: ...
+        @property
+        def runtime(self) -> str: ...
+        @property
+        def node(self) -> str | None: ...
+
 
 RECEIPT = "receipt.json"
 SETTINGS_MARK = "takes-settings"
@@ -22,14 +41,28 @@ SETTINGS_MARK = "takes-settings"
 COMMAND = "claude"
 """The fixed name in every entry: the native executable, or a link to the JavaScript entry point."""
 
-
-def platform_key(runtime: str) -> str:
-    """The folder, and the line of [artifacts], that serves this machine."""
-    return platforms.ANY if runtime == "node" else platforms.current()
+NODE = "node.exe" if sys.platform == "win32" else "node"
+"""The file of an install that is its own Node.js."""
 
 
-def install_folder(home: Home, version: str, digest: str, runtime: str) -> str:
-    return os.path.join(home.entry(version, digest), platform_key(runtime))
+def platform_key(named: Named) -> str:
+    """The folder of an install, below its entry, that serves this machine."""
+    return platforms.ANY if named.runtime == "node" and named.node is None else platforms.current()
+
+
+def artifact_key(named: Named) -> str:
+    """The line of [artifacts] with the release for this machine."""
+    return platforms.ANY if named.runtime == "node" else platforms.current()
+
+
+def node_key(named: Named) -> str | None:
+    """The line of [artifacts] with the Node.js of the lock's own for this machine; None where it has none."""
+    return None if named.node is None else "node-" + platforms.current()
+
+
+def install_folder(home: Home, named: Named) -> str:
+    """The folder of the install that serves this machine, there or not."""
+    return os.path.join(home.entry(named.version, named.digest), platform_key(named))
 
 
 def command_name(runtime: str) -> str:
@@ -37,19 +70,24 @@ def command_name(runtime: str) -> str:
     return COMMAND + (".exe" if runtime == "native" and sys.platform == "win32" else "")
 
 
-def ready(home: Home, version: str, digest: str, runtime: str) -> str | None:
-    """The file to start, absolute, or None when it is not installed, or no longer as it was installed."""
-    folder = install_folder(home, version, digest, runtime)
+def ready(home: Home, named: Named) -> str | None:
+    """The file to start, absolute, or None when it is not installed, or no longer as it was installed. The same is
+    asked of the Node.js of the install's own, where it has one."""
+    folder = install_folder(home, named)
     receipt = os.path.join(folder, RECEIPT)
     try:
-        command = os.path.join(folder, _entry_point(receipt) if _has_no_links(runtime) else command_name(runtime))
-        status = os.stat(command)
+        name = _entry_point(receipt) if _has_no_links(named.runtime) else command_name(named.runtime)
+        command = os.path.join(folder, name)
         sealed = os.stat(receipt).st_mtime_ns
+        fit = _is_fit(command, sealed) and (named.node is None or _is_fit(os.path.join(folder, NODE), sealed))
     except (OSError, ValueError, LookupError, TypeError):
         return None
-    if status.st_size == 0 or sealed <= status.st_mtime_ns or not os.access(command, os.X_OK):
-        return None
-    return command
+    return command if fit else None
+
+
+def own_node(home: Home, named: Named) -> str | None:
+    """The Node.js of the install's own, absolute, there or not; None where the one on PATH serves."""
+    return None if named.node is None else os.path.join(install_folder(home, named), NODE)
 
 
 def takes_settings(folder: str) -> bool:
@@ -62,9 +100,16 @@ def real_command(command: str) -> str:
     return os.path.join(os.path.dirname(command), os.readlink(command)) if os.path.islink(command) else command
 
 
-def node_link(home: Home, version: str, digest: str) -> str:
-    """The link to the Node.js that was checked for this release."""
-    return os.path.join(home.entry(version, digest), "node")
+def node_link(home: Home, named: Named) -> str:
+    """The link to the Node.js on PATH that was checked for this release."""
+    return os.path.join(home.entry(named.version, named.digest), "node")
+
+
+def _is_fit(path: str, sealed: int) -> bool:
+    """Whether a file can be started, and is older than the receipt of `sealed`, in nanoseconds. Raises OSError."""
+    status = os.stat(path)
+    regular = stat.S_ISREG(status.st_mode)
+    return regular and status.st_size > 0 and sealed > status.st_mtime_ns and os.access(path, os.X_OK)
 
 
 def _has_no_links(runtime: str) -> bool:

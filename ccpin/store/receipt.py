@@ -15,7 +15,7 @@ from ccpin.pinning.head import is_version, version_key
 from ccpin.pinning.lock import Artifact
 from ccpin.store.entry import COMMAND, RECEIPT, SETTINGS_MARK, takes_settings
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,12 @@ class Receipt:
     """What was installed, out of which artifact of which lock (`digest`), and every file of it.
 
     `executable` and the keys of `files` are paths below the entry's platform folder, with `/`. `integrity` is npm's
-    sha512 of the tarball that it came from. `reads` maps the names of ccpin's table of flags, as it was at the
-    install, to whether the release's files hold them; `takes_settings` tells whether it knows the option `--settings`.
+    sha512 of the tarball that it came from, if it was one. `reads` maps the names of ccpin's table of flags, as it was
+    at the install, to whether the release's files hold them; `takes_settings` tells whether it knows the option
+    `--settings`.
+
+    `node` is the version of a Node.js of the install's own, `node_artifact` what the lock says of its package; it is
+    one of the `files`, beside the fixed name.
     """
 
     version: str
@@ -41,12 +45,14 @@ class Receipt:
     platform: str
     digest: str
     artifact: Artifact
-    integrity: str
+    integrity: str | None
     executable: str
     files: Mapping[str, Kept]
     reads: Mapping[str, bool]
     takes_settings: bool
     engines: str | None = None
+    node: str | None = None
+    node_artifact: Artifact | None = None
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, sort_keys=True) + "\n"
@@ -81,6 +87,8 @@ def read_install(folder: str) -> Install | None:
         if data.pop("format") != FORMAT:
             return None
         data["artifact"] = Artifact(**data["artifact"])
+        if data["node_artifact"] is not None:
+            data["node_artifact"] = Artifact(**data["node_artifact"])
         data["files"] = {path: Kept(**kept) for path, kept in data["files"].items()}
         data["reads"] = dict(data["reads"])
         return Install(folder, Receipt(**data))

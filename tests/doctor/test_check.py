@@ -13,10 +13,13 @@ import pytest
 from ccpin import platforms
 from ccpin.doctor.check import Checked, check
 from ccpin.pinning.lock import Lock, parse, render
+from ccpin.store.entry import install_folder
 from ccpin.store.fetch import LONG_AGO_NS
 from tests.cli.arrange import pin, set_up
 from tests.fakes.box import Box
 from tests.fakes.claude import fake_claude, fake_node
+from tests.fakes.registry import Registry
+from tests.store.nodes import install_with_node, lock_with_node
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake executables are scripts")
 
@@ -125,6 +128,49 @@ def test_not_installed(good: Box) -> None:
     shutil.rmtree(good.layout.releases)
     assert codes(good) == ["not-installed"]
     assert codes(good, lock_only=True) == []
+
+
+class TestANodeOfTheLockSOwn:
+    @pytest.fixture
+    def own(self, box: Box, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Box:
+        """2.0.14 with a Node.js of the lock's own, and none on PATH."""
+        set_up(box)
+        lock = lock_with_node(pin(box, "2.0.14"), registry)
+        box.lock.write_text(render(lock))
+        install_with_node(box.layout, lock, registry)
+        (box.bin / "node").unlink()
+        monkeypatch.chdir(box.project)
+        return box
+
+    def test_all_is_well(self, own: Box) -> None:
+        found = look(own, deep=True)
+        assert found.faults == ()
+        assert (found.executable or "").endswith("cli.js")
+
+    def test_it_was_changed(self, own: Box) -> None:
+        node = Path(install_folder(own.layout, _lock(own)), "node")
+        node.parent.chmod(0o755)
+        node.chmod(0o755)
+        node.write_bytes(node.read_bytes()[:-1] + b"!")
+        os.utime(node, ns=(LONG_AGO_NS, LONG_AGO_NS))
+        assert codes(own) == []
+        assert codes(own, deep=True) == ["entry-changed"]
+        os.utime(node)
+        assert codes(own) == ["entry-changed"]
+        node.unlink()
+        assert codes(own) == ["entry-changed"]
+
+    def test_the_lock_gives_it_another_number(self, own: Box) -> None:
+        own.lock.write_text(own.lock.read_text().replace('node = "22.23.2"', 'node = "20.0.0"'))
+        [fault] = look(own).faults
+        assert fault.code == "entry-changed"
+        assert "its receipt is of Node.js 22.23.2, and the lock's is 20.0.0" in fault.message
+
+    def test_it_is_not_locked_for_this_machine(self, own: Box) -> None:
+        lock = _lock(own)
+        others = {key: artifact for key, artifact in lock.artifacts.items() if key != f"node-{HERE}"}
+        own.lock.write_text(render(dataclasses.replace(lock, artifacts=others)))
+        assert codes(own) == codes(own, lock_only=True) == ["node-not-locked"]
 
 
 def test_the_node(good: Box) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -11,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from ccpin import platforms
 from ccpin.pinning import lock as locks
-from ccpin.releases.resolve import FIRST_STARTING
-from tests.cli.arrange import OTHERS, ccpin, edit, pin, pin_default, relock
+from ccpin.releases.release import FIRST_STARTING
+from tests.cli.arrange import OTHERS, ccpin, edit, pin, pin_default, read_lock, relock
 from tests.doctor.arrange import arrange, findings, levels, write
 from tests.fakes.box import Box
 from tests.fakes.claude import fake_node
+from tests.fakes.registry import Registry
 from tests.fakes.upstream import Upstream
+from tests.store.nodes import install_with_node, lock_with_node
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake executables are scripts")
 
@@ -135,6 +139,28 @@ def test_node(javascript: Box) -> None:
     assert levels(javascript, "node") == ["problem"]
     fake_node(javascript.bin, "22.0.0")
     assert levels(javascript, "node") == ["ok"]
+
+
+def test_a_node_of_the_lock_s_own(javascript: Box, registry: Registry) -> None:
+    own = lock_with_node(read_lock(javascript.lock), registry)
+    javascript.lock.write_text(locks.render(own))
+    [found] = findings(javascript, "install")
+    assert (found.level, found.command) == ("problem", "ccpin sync")
+    install_with_node(javascript.layout, own, registry)
+    (javascript.bin / "node").unlink()
+    [found] = findings(javascript, "node")
+    assert (found.level, found.line) == ("ok", "2.0.14 runs on Node.js 22.23.2, the lock's own; it wants >=18.0.0")
+    assert levels(javascript, "install") == ["ok"]
+
+
+def test_a_node_of_the_lock_s_own_that_is_not_for_this_machine(javascript: Box, registry: Registry) -> None:
+    own = lock_with_node(read_lock(javascript.lock), registry)
+    others = {key: artifact for key, artifact in own.artifacts.items() if key != f"node-{platforms.current()}"}
+    javascript.lock.write_text(locks.render(dataclasses.replace(own, artifacts=others)))
+    [found] = findings(javascript, "install")
+    assert found.level == "problem"
+    assert "has its own Node.js 22.23.2" in found.line
+    assert found.command == "ccpin use 2.0.14 --node none"
 
 
 def test_no_node_is_needed_by_native_releases(native: Box) -> None:

@@ -81,6 +81,7 @@ class Box:
             "TMPDIR": str(self.temp),
             "CCPIN_HOME": str(self.ccpin_home),
             "CCPIN_NPM_REGISTRY": registry,
+            "CCPIN_SOURCE": "npm",  # or a test that fails would ask upstream's own channel
             **_inherited(),
         }
 

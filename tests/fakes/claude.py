@@ -41,13 +41,18 @@ def javascript(
     return text.encode() + _padding("// ", version, pad, hard)
 
 
+def node(version: str) -> bytes:
+    """An executable that says `v20.11.0`, and runs a release's entry point by doing what the fake `claude` does, with
+    the version from the package.json beside the script."""
+    return python_script(f"{_BODY}\n\nnode({version!r})\n")
+
+
 def fake_node(folder: str | os.PathLike[str], version: str = "20.11.0") -> Path:
-    """Write an executable named `node` into `folder`: it says `v20.11.0`, and runs a release's entry point by
-    doing what the fake `claude` does, with the version from the package.json beside the script."""
+    """Write an executable named `node` into `folder`."""
     path = Path(folder, "node")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    path.write_bytes(python_script(f"{_BODY}\n\nnode({version!r})\n"))
+    path.write_bytes(node(version))
     path.chmod(0o755)
     return path
 

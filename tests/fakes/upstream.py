@@ -20,11 +20,13 @@ from ccpin.pinning.head import version_key
 from ccpin.platforms import ALL, ANY, executable_name
 from tests.fakes import claude
 from tests.fakes.packages import (
+    NODES,
     SDK,
     WRAPPER,
     Entry,
     Package,
     js_package,
+    node_package,
     package_json,
     platform_package,
     sdk_package,
@@ -130,6 +132,7 @@ class Upstream:
         sdk_version: str | None = None,
         engines: str | None = None,
         inside: str | None = None,
+        built: str | None = _BUILD["buildDate"],
         reads: tuple[str, ...] | None = None,
         pad: int = 0,
         hard: bool = False,
@@ -138,7 +141,8 @@ class Upstream:
         """A native release: its wrapper, the packages of `platforms`, and the manifest of all of them.
 
         `wrapper=False` adds the platform packages and the manifest only, `manifest=False` leaves the SDK
-        away; `checksums` and `sizes` make the manifest lie; `extra` goes into every platform's archive.
+        away; `checksums` and `sizes` make the manifest lie, `built` is its `buildDate` (None: it has none);
+        `extra` goes into every platform's archive.
         """
         said = inside or version
         extra = tuple(extra)
@@ -155,10 +159,28 @@ class Upstream:
                 }
                 for p, data in executables.items()
             }
-            self.add(sdk_package(version, {"version": said, **_BUILD, "platforms": lines}, sdk_version))
+            dated = {"commit": _BUILD["commit"]} | ({} if built is None else {"buildDate": built})
+            self.add(sdk_package(version, {"version": said, **dated, "platforms": lines}, sdk_version))
         patch = int(version.rpartition(".")[2])
         engines = engines or (">=18.0.0" if patch < 198 else ">=22.0.0")
         return self.add(wrapper_package(version, said, engines)) if wrapper else None
+
+    def add_node(
+        self,
+        version: str,
+        *,
+        platforms: Iterable[str] = tuple(NODES),
+        inside: str | None = None,
+        extra: Iterable[Entry] = (),
+    ) -> None:
+        """A Node.js, in the packages of `platforms`. `inside` is the version that their package.json claims."""
+        program, extra = claude.node(version), tuple(extra)
+        for platform in platforms:
+            self.add(node_package(version, platform, inside or version, program, extra))
+
+    def node(self, version: str, platform: str) -> Package:
+        """The package of a Node.js."""
+        return self.packages[NODES[platform]][version]
 
     def packument(self, name: str, base: str) -> dict[str, Any] | None:
         """What a registry at `base` says about a package; None where it has no such package."""
@@ -199,6 +221,11 @@ def _usual() -> Upstream:
     upstream.add_native("2.1.166", manifest=False)
     upstream.add_native("2.1.206", platforms=[p for p in ALL if p != "linux-arm64-musl"])
     upstream.tags = {"latest": "2.1.330", "stable": "2.1.200"}
+    upstream.add_node("16.20.2", platforms=("linux-x64", "linux-arm64", "darwin-x64", "win32-x64"))
+    upstream.add_node("18.19.1", inside="v18.19.1", platforms=[p for p in NODES if p != "win32-arm64"])
+    for version in ("22.23.2", "26.10.0"):
+        upstream.add_node(version)
+    upstream.add_node("22.23.3", platforms=("linux-x64", "linux-arm64", "darwin-x64", "win32-x64"))
     return upstream
 
 
@@ -208,5 +235,8 @@ def usual() -> Upstream:
     JavaScript 1.0.20, 2.0.14, 2.0.15; 0.2.9 (`cli.mjs`); 0.2.90 (needs a compiled module); 2.1.110 and
     2.1.112 (native packages too); native 2.1.113, 2.1.200 (`stable`), 2.1.330 (`latest`); 2.1.206 without
     linux-arm64-musl; 2.1.166 without a manifest. Every other number is a gap.
+
+    Node.js 22.23.2 and 26.10.0 for all platforms (but musl); 22.23.3 and 16.20.2 not for darwin-arm64 and
+    win32-arm64, 18.19.1 not for win32-arm64.
     """
     return _usual().copy()

@@ -70,20 +70,24 @@ class Machine:
     def pin_profile(self, name: str, version: str = "2.1.330") -> Lock:
         profile = flags.PROFILES[name]
         lock = dataclasses.replace(locks.native(version), env=dict(profile.env), clean=profile.clean)
-        folder = Path(install_folder(self.home, lock.version, lock.digest, lock.runtime))
+        folder = Path(install_folder(self.home, lock))
         self.pin(lock)
         if not folder.exists():
             self.put(lock)
         return lock
 
     def put(self, lock: Lock, *, settings: bool = True) -> str:
-        folder = Path(install_folder(self.home, lock.version, lock.digest, lock.runtime))
+        folder = Path(install_folder(self.home, lock))
         folder.mkdir(parents=True)
         (folder / "claude").write_text("#!/bin/sh\n")
         (folder / "claude").chmod(0o555)
         os.utime(folder / "claude", (1000, 1000))
         if settings:
             (folder / SETTINGS_MARK).touch()
+        if lock.node:
+            (folder / "node").write_text("#!/bin/sh\n")
+            (folder / "node").chmod(0o555)
+            os.utime(folder / "node", (1000, 1000))
         (folder / "receipt.json").write_text("{}")
         return str(folder / "claude")
 
@@ -125,6 +129,29 @@ class TestPinned:
         ran = machine.launch("x")
         assert (ran.argv[:2], ran.argv[4:]) == ([str(machine.bin / "node"), path], ["x"])
         assert flags_of(ran.argv[2:]) == DEFAULT
+
+    @pytest.mark.parametrize("on_path", ["fit", "unfit", "none"])
+    def test_javascript_on_the_lock_s_own_node(self, machine: Machine, on_path: str) -> None:
+        path = Path(machine.put(machine.pin(locks.own_node())))
+        if on_path == "none":
+            (machine.bin / "node").unlink()
+        elif on_path == "unfit":
+            fake_node(machine.bin, "16.0.0")
+        ran = machine.launch("x")
+        assert (ran.path, ran.argv[:2], ran.argv[4:]) == (
+            str(path.with_name("node")),
+            [str(path.with_name("node")), str(path)],
+            ["x"],
+        )
+        assert flags_of(ran.argv[2:]) == DEFAULT
+        assert not path.parent.with_name("node").exists()  # nothing was checked, so nothing is remembered
+
+    def test_a_node_of_the_lock_s_own_that_is_gone_is_no_install(self, machine: Machine) -> None:
+        path = Path(machine.put(machine.pin(locks.own_node())))
+        path.with_name("node").unlink()
+        with pytest.raises(NotInstalled):
+            machine.refuse()
+        assert machine.installed == ["2.0.14"]
 
     def test_installs_what_is_missing(self, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
         lock = machine.pin(locks.native())

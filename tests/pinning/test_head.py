@@ -35,6 +35,36 @@ def test_a_clean_slate() -> None:
     assert (head.clean, head.env) == (True, {"CLAUDE_CODE_MODEL_CATALOG": "off"})
 
 
+def test_a_node_of_the_lock_s_own() -> None:
+    head = read_head(render(locks.own_node()).encode())
+    assert head is not None
+    assert (head.runtime, head.node, head.digest) == ("node", "22.23.2", locks.own_node().digest)
+    plain = read_head(render(locks.node()).encode())
+    assert plain is not None
+    assert plain.node is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'node = "22"',
+        'node = ""',
+        "node = 22",
+        "node = '22.23.2'",
+        'node = "../x"',
+        'node = "22.23.2"\nnode = "22.23.2"',
+    ],
+)
+def test_a_node_that_is_not_canonical(line: str) -> None:
+    text = render(locks.own_node())
+    assert read_head(text.replace('node = "22.23.2"', line).encode()) is None
+
+
+def test_a_native_release_has_no_node() -> None:
+    for line in ('runtime = "native"\nnode = "22.23.2"', 'node = "22.23.2"\nruntime = "native"'):
+        assert read_head(TEXT.replace('runtime = "native"', line).encode()) is None
+
+
 def test_stops_at_the_artifacts() -> None:
     assert read_head(TEXT.partition("[artifacts]\n")[0].encode() + b"[artifacts]\nwhat\xff ever") is not None
 

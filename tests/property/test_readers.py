@@ -53,6 +53,7 @@ def test_all_that_a_head_may_say_is_said_by_some(locks: list[Path]) -> None:
     """Else the two readers would agree for want of a case."""
     heads = [head for folder in locks if (head := read_head((folder / ".ccpin.lock").read_bytes()))]
     assert {head.clean for head in heads} == {True, False}
+    assert {(head.runtime, head.node is None) for head in heads} == {("native", True), ("node", True), ("node", False)}
     said = {name for head in heads for name in head.env}
     assert said == {name for name, flag in flags.TABLE.items() if not isinstance(flag.kind, flags.Cleared)}
 
@@ -91,6 +92,7 @@ WORDS = [
 LINES = [
     "", " ", "#", "   # x", "[env]", "[artifacts]", "[claude]", "[other]", "lock-version = 1", "lock-version = 2",
     'DISABLE_UPDATES = "1"', 'runtime = "node"', 'version = "1.0.0"', 'channel = "stable"', "<<<<<<< ours", "=======",
+    'node = "22.23.2"', 'node = "22"', 'node = "22.23.2" # x', 'node = ""', "node = 22", 'node = "1.0.0"',
     "clean = true", "clean = true # x", "clean = false", 'clean = "true"', "clean = 1", 'ANTHROPIC_MODEL = "opus[1m]"',
     'MAX_THINKING_TOKENS = "0"', 'MAX_THINKING_TOKENS = "00"', 'ANTHROPIC_BETAS = "x"', 'ANTHROPIC_BETAS = "!"',
     '[env] #', '[env] # = "1"', '[artifacts] x', 'DISABLE_TELEMETRY = "1" # on', 'DISABLE_TELEMETRY = "1" on', "\r",
@@ -115,14 +117,19 @@ def canonical(source: random.Random) -> bytes:
     clean = source.random() < 0.4
     version = source.choice(VERSIONS)
     runtime = source.choice(("native", "node"))
+    node = source.choice((None, None, *VERSIONS)) if runtime == "node" else None
     if runtime == "node":
-        artifacts = {"any": lock.Artifact(npm="sha512-" + base64.b64encode(source.randbytes(64)).decode())}
+        held = source.sample(PLATFORMS, source.randrange(1, 7)) if node else []
+        artifacts = {
+            key: lock.Artifact(npm="sha512-" + base64.b64encode(source.randbytes(64)).decode())
+            for key in ("any", *(f"node-{name}" for name in held))
+        }
     else:
         artifacts = {
             name: lock.Artifact(sha256=source.randbytes(32).hex(), size=source.randrange(1, 1 << 30))
             for name in source.sample(PLATFORMS, source.randrange(1, 9))
         }
-    text = lock.render(lock.Lock(version, version, runtime, artifacts, env, clean))
+    text = lock.render(lock.Lock(version, version, runtime, artifacts, env, clean, node=node))
     lines = text.split("\n")
     if source.random() < 0.3:  # [claude] in any order
         end = lines.index("[env]") - 1
@@ -204,7 +211,7 @@ def _lines(source: random.Random, text: bytes) -> bytes:
 
 def _values(source: random.Random, text: bytes) -> bytes:
     """A value replaced by another one that may stand there; what comes out is mostly valid."""
-    key, pool = source.choice(((b"request", REQUESTS), (b"version", VERSIONS + ODD_VERSIONS)))
+    key, pool = source.choice(((b"request", REQUESTS), (b"version", VERSIONS + ODD_VERSIONS), (b"node", ODD_VERSIONS)))
     lines = text.split(b"\n")
     for number, line in enumerate(lines):
         if line.startswith(key + b" = "):

@@ -20,7 +20,7 @@ def describe(head: Head | None) -> str:
         return HANDED_OVER
     names = "".join(f" {name}={value}" for name, value in head.env.items())
     slate = "clean" if head.clean else ""
-    return f"{head.version} {head.request} {head.runtime} {head.digest} {slate}{names}"
+    return f"{head.version} {head.request} {head.runtime} {head.node or ''} {head.digest} {slate}{names}"
 
 
 def write_locks(root: Path, texts: Sequence[bytes]) -> list[Path]:
@@ -36,7 +36,7 @@ def read_in_sh(scratch: Path, interpreter: str, folders: Sequence[Path], locale:
     """What the shim makes of each folder's lock. Its reader is run as it is; where it would leave, it prints."""
     shim = render_posix((SHIMS / "claude").read_text(), python="/python", home="/nowhere", platform="any")
     reader = cut(shim, "ccpin_hand_over() {\n", "}\n", f'ccpin_hand_over() {{ echo "{HANDED_OVER}"; exit; }}\n')
-    tell = 'echo "$ccpin_version $ccpin_request $ccpin_runtime $ccpin_digest $ccpin_slate$ccpin_flags"\n'
+    tell = 'echo "$ccpin_version $ccpin_request $ccpin_runtime $ccpin_node $ccpin_digest $ccpin_slate$ccpin_flags"\n'
     reader = cut(reader, "# The store entry:", "\nexit 126\n", tell)
     reader = cut(reader, "unset -f test", "\n", "\n")  # in a subshell, ksh93 takes the builtins away with it
     scratch.mkdir(exist_ok=True)

@@ -26,7 +26,7 @@ ARGUMENTS: dict[str, list[str | bytes]] = {
 
 
 @two_shells
-@pytest.mark.parametrize("way", ["pinned", "node", "python", "next"])
+@pytest.mark.parametrize("way", ["pinned", "node", "own node", "python", "next"])
 def test_arguments(world: World, way: str) -> None:
     lead = take(way, world)
     for words in ARGUMENTS.values():
@@ -34,7 +34,7 @@ def test_arguments(world: World, way: str) -> None:
 
 
 @other_shells
-@pytest.mark.parametrize("way", ["pinned", "node", "python", "next"])
+@pytest.mark.parametrize("way", ["pinned", "node", "own node", "python", "next"])
 def test_arguments_all_at_once(world: World, shell: str, way: str) -> None:
     words = [word for some in ARGUMENTS.values() for word in some]
     if shell == "yash":  # it drops what is not valid in the locale
@@ -59,10 +59,13 @@ def take(way: str, world: World) -> int:
     elif way == "node":
         world.use_node()
         return 3
+    elif way == "own node":
+        world.use_own_node()
+        return 3
     return 2 if way == "pinned" else 0
 
 
-@pytest.mark.parametrize("way", ["pinned", "node", "python", "next"])
+@pytest.mark.parametrize("way", ["pinned", "node", "own node", "python", "next"])
 def test_the_environment(world: World, way: str) -> None:
     take(way, world)
     env: dict[str, str | bytes] = {
@@ -75,7 +78,7 @@ def test_the_environment(world: World, way: str) -> None:
     assert run.who == way
     changed = difference(before, run.env)
     changed.pop("PS1", None)  # bash takes it away from scripts
-    if way in ("pinned", "node"):
+    if way in ("pinned", "node", "own node"):
         assert changed == DEFAULT | {"CCPIN_SET": " ".join(DEFAULT)}
     else:
         assert changed == {"CCPIN_LOOP": "1"}

@@ -33,6 +33,10 @@ ACCEPTED = {
     "clean first": edit("[claude]\n", "[claude]\nclean = true # all of it\n"),
     "clean without flags": lock_text(env={}, clean=True),
     "strict": lock_text(env=STRICT, clean=True),
+    "a node": lock_text(runtime="node"),
+    "a node of its own": lock_text(runtime="node", node="22.23.2"),
+    "a node before the runtime": edit('runtime = "native"', 'node = "22.23.2" # so\nruntime = "node"'),
+    "a node at the end": edit('runtime = "native"', 'runtime = "node"').replace("\n[env]", 'node = "0.0.0"\n\n[env]'),
     "an odd request": edit('request = "2.0.14"', 'request = ">=2.0,<3,!=2.0.*,~=2-"'),
     "a request like an option": edit('request = "2.0.14"', 'request = "-n"'),
     "a request like an operator": edit('request = "2.0.14"', 'request = "!"'),
@@ -98,6 +102,14 @@ REFUSED = {
     "clean on top": edit("lock-version = 1\n", "lock-version = 1\nclean = true\n"),
     "clean before all": edit("lock-version = 1\n", "clean = true\nlock-version = 1\n"),
     "clean and more": edit("\n[env]", "clean = true true\n\n[env]"),
+    "a node for a native release": edit("\n[env]", 'node = "22.23.2"\n\n[env]'),
+    "a node that is no version": lock_text(runtime="node", node="22"),
+    "a node that is a path": lock_text(runtime="node", node="../../x"),
+    "a node that is empty": lock_text(runtime="node").replace("\n[env]", 'node = ""\n\n[env]'),
+    "a node without quotes": lock_text(runtime="node").replace("\n[env]", "node = 22.23.2\n\n[env]"),
+    "a node twice": lock_text(runtime="node", node="22.23.2").replace("\n[env]", 'node = "22.23.2"\n\n[env]'),
+    "a node in [env]": lock_text(runtime="node").replace("[env]\n", '[env]\nnode = "22.23.2"\n'),
+    "a node on top": lock_text(runtime="node").replace("[claude]\n", 'node = "22.23.2"\n[claude]\n'),
     "flag off the list": edit("DISABLE_UPDATES", "NODE_OPTIONS"),
     "flag in small letters": edit("DISABLE_UPDATES", "disable_updates"),
     "two flags in one": edit("DISABLE_UPDATES", "DISABLE_TELEMETRY DISABLE_UPDATES"),
@@ -132,9 +144,13 @@ REFUSED = {
 @pytest.mark.parametrize("kind", ACCEPTED)
 def test_is_run(world: World, kind: str) -> None:
     text = ACCEPTED[kind].encode()
-    assert read_head(text) is not None
+    head = read_head(text)
+    assert head is not None
     world.lock(text)
-    assert world.run().who == "pinned"
+    if head.runtime == "node":
+        (world.use_own_node if head.node else world.use_node)(ACCEPTED[kind])
+    expected = "pinned" if head.runtime == "native" else "own node" if head.node else "node"
+    assert world.run().who == expected
     assert not list(world.root.rglob("pwned"))
 
 

@@ -127,12 +127,16 @@ def some_lock(source: random.Random) -> str:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the place of an administrator's policy is another one")
-def test_node_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.use_node(lock_text(runtime="node", env=STRICT, clean=True))
+@pytest.mark.parametrize("who", ["node", "own node"])
+def test_node_too(world: World, who: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if who == "node":
+        world.use_node(lock_text(runtime="node", env=STRICT, clean=True))
+    else:
+        world.use_own_node(lock_text(runtime="node", env=STRICT, clean=True, node="22.23.2"))
     run = world.run("-p", "hi", env={"ANTHROPIC_MODEL": "mine"})
     env = {"PATH": f"{world.path_folder}:/usr/bin:/bin", "LC_ALL": UTF8, "HOME": str(world.root)}
     became = by_python(world, ["-p", "hi"], {**env, "ANTHROPIC_MODEL": "mine"}, monkeypatch)
-    assert run.who == "node"
+    assert run.who == who
     assert [os.fsdecode(run.argv[0])] == became.argv[:1]
     assert meaning([os.fsdecode(word) for word in run.argv[1:]]) == meaning(became.argv[1:])
     assert difference(became.env, run.env) == {}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ccpin.launching.launch import UPDATE_OPTIONS
-from tests.shims.world import DEFAULT, DIGEST, FAKE, PLATFORM, SHIMS, VERSION, World, program, two_shells
+from tests.shims.world import DEFAULT, DIGEST, FAKE, PLATFORM, SHIMS, VERSION, World, lock_text, program, two_shells
 
 
 def test_the_hand_over(world: World) -> None:
@@ -105,27 +105,32 @@ def test_installed_for_another_lock_or_platform(world: World) -> None:
     ["gone", "empty", "not executable", "folder", "dangling", "no receipt", "receipt a folder", "newer", "same"],
 )
 def test_an_entry_that_is_not_as_it_was_installed(world: World, fault: str) -> None:
-    receipt = world.executable.with_name("receipt.json")
+    spoil(world.executable, world.executable.with_name("receipt.json"), fault)
+    assert world.run().who == "python"
+
+
+def spoil(program: Path, receipt: Path, fault: str) -> None:
+    """Makes a program of an entry, or the entry's receipt, what no install leaves behind."""
     if fault == "empty":
-        world.executable.write_text("")
+        program.write_text("")
+        os.utime(program, (1_000_000_000, 1_000_000_000))
     elif fault == "not executable":
-        world.executable.chmod(0o644)
+        program.chmod(0o644)
     elif fault == "no receipt":
         receipt.unlink()
     elif fault == "receipt a folder":
         receipt.unlink()
         receipt.mkdir()
     elif fault == "newer":
-        os.utime(receipt, (900_000_000, 900_000_000))
+        os.utime(program, (3_000_000_000, 3_000_000_000))
     elif fault == "same":
         os.utime(receipt, (1_000_000_000, 1_000_000_000))
     else:
-        world.executable.unlink()
+        program.unlink()
         if fault == "folder":
-            world.executable.mkdir()
+            program.mkdir()
         elif fault == "dangling":
-            world.executable.symlink_to("nowhere")
-    assert world.run().who == "python"
+            program.symlink_to("nowhere")
 
 
 # --- the user's own floor ---------------------------------------------------------------------------
@@ -220,6 +225,51 @@ def test_a_node_that_was_not_checked_is_handed_over(world: World, fault: str) ->
             world.node.mkdir()
     # the shell itself must still find `test` where it is not a builtin (yash)
     assert world.run(env={"PATH": path if fault != "relative" else f"{path}:/bin"}).who == "python"
+
+
+# --- a Node.js of the lock's own ----------------------------------------------------------------------
+
+
+def test_the_lock_s_own_node_runs_it(world: World, shell: str) -> None:
+    world.use_own_node()
+    run = world.run("a", "b c")
+    assert (run.who, run.argv[0], run.flags) == ("own node", os.fsencode(world.executable), DEFAULT)
+    assert run.words == [b"a", b"b c"]
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "other", "checked"])
+def test_then_no_node_on_path_is_looked_at(world: World, path: str) -> None:
+    world.use_own_node()
+    other = world.root / "other"
+    other.mkdir()
+    program(other / "node", FAKE)
+    if path == "checked":
+        (world.release(VERSION, DIGEST) / "node").symlink_to(other / "node")
+    # the shell itself must still find `test` where it is not a builtin (yash)
+    assert world.run(env={"PATH": f"{other if path != '/nowhere' else path}:/usr/bin:/bin"}).who == "own node"
+
+
+def test_the_other_install_of_the_same_release_does_not_count(world: World) -> None:
+    """What was installed for the `node` on PATH stands elsewhere, and the other way round."""
+    world.use_node(lock_text(runtime="node", node="22.23.2"))
+    assert world.run().who == "python"
+    world.lock(lock_text(runtime="node"))
+    assert world.run().who == "node"
+    shutil.rmtree(world.release(VERSION, DIGEST))
+    world.install(runtime="node", node=True)
+    assert world.run().who == "python"
+
+
+@pytest.mark.parametrize("program", ["claude", "node"])
+@pytest.mark.parametrize(
+    "fault",
+    ["gone", "empty", "not executable", "folder", "dangling", "no receipt", "receipt a folder", "newer", "same"],
+)
+def test_both_programs_must_be_as_they_were_installed(world: World, program: str, fault: str) -> None:
+    world.use_own_node()
+    path = world.own_node if program == "node" else world.executable.resolve()
+    spoil(path, world.executable.with_name("receipt.json"), fault)
+    assert world.run().who == "python"
 
 
 # --- no pin -----------------------------------------------------------------------------------------

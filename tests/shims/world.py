@@ -72,6 +72,7 @@ def lock_text(
     digest: str = DIGEST,
     env: Mapping[str, str] = DEFAULT,
     clean: bool = False,
+    node: str | None = None,
 ) -> str:
     """A lock as ccpin writes it."""
     lines = [
@@ -83,6 +84,7 @@ def lock_text(
         f'version = "{version}"',
         f'request = "{version}"',
         f'runtime = "{runtime}"',
+        *([f'node = "{node}"'] if node else []),
         f'digest = "sha256:{digest}"',
         *(["clean = true"] if clean else []),
         "",
@@ -123,13 +125,14 @@ class Outcome:
 
     @property
     def who(self) -> str:
-        """Which of the fakes ran: "pinned", "python", "next", or the file's path."""
+        """Which of the fakes ran: "pinned", "python", "next", "node", "own node", or the file's path."""
         path = self.call["file"].encode("latin-1")
         names = {
             os.fsencode(self.world.executable): "pinned",
             os.fsencode(self.world.python): "python",
             os.fsencode(self.world.next): "next",
             os.fsencode(self.world.node): "node",
+            os.fsencode(self.world.own_node): "own node",
         }
         return names.get(path, os.fsdecode(path))
 
@@ -155,7 +158,7 @@ class Outcome:
 
     @property
     def _own_argv(self) -> list[bytes]:
-        return self.argv[1:] if self.who == "node" else self.argv  # there the script is the first one
+        return self.argv[1:] if self.who in ("node", "own node") else self.argv  # there the script is the first one
 
     @property
     def env(self) -> dict[str, str]:
@@ -191,6 +194,10 @@ class World:
     def executable(self) -> Path:
         return self.release(VERSION, DIGEST) / self.platform / "claude"
 
+    @property
+    def own_node(self) -> Path:
+        return self.executable.with_name("node")
+
     def render(self, python: Path | None = None) -> None:
         """Installs the shim under the home, as `ccpin setup` does."""
         template = (SHIMS / "claude").read_text().replace("#!/bin/sh\n", f"#!{self.interpreter}\n")
@@ -213,6 +220,12 @@ class World:
         program(self.node, FAKE)
         (self.release(VERSION, DIGEST) / "node").symlink_to(self.node)
 
+    def use_own_node(self, text: str | None = None) -> None:
+        """Locks a JavaScript release with a Node.js of its own, and installs both."""
+        self.lock(lock_text(runtime="node", node="22.23.2") if text is None else text)
+        shutil.rmtree(self.release(VERSION, DIGEST))
+        self.install(runtime="node", node=True)
+
     def lock(self, text: str | bytes | None = None, folder: Path | None = None) -> Path:
         path = (folder or self.project) / ".ccpin.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -231,9 +244,11 @@ class World:
         target: Path | None = None,
         *,
         settings: bool = True,
+        node: bool = False,
     ) -> Path:
-        """A store entry; the executable is `target`, else the fake. `settings`: it takes `--settings`."""
-        entry = self.release(version, digest) / (self.platform if runtime == "native" else "any")
+        """A store entry; the executable is `target`, else the fake. `settings`: it takes `--settings`; `node`: it has
+        a Node.js of its own."""
+        entry = self.release(version, digest) / (self.platform if runtime == "native" or node else "any")
         entry.mkdir(parents=True)
         executable = entry / "claude"
         file = executable
@@ -246,6 +261,9 @@ class World:
         else:
             shutil.copy(target, file)
         os.utime(file, (1_000_000_000, 1_000_000_000))
+        if node:
+            program(entry / "node", FAKE)
+            os.utime(entry / "node", (1_000_000_000, 1_000_000_000))
         if settings:
             (entry / SETTINGS_MARK).touch()
         (entry / "receipt.json").write_text("{}\n")
