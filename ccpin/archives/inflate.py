@@ -10,13 +10,11 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import threading
 import zlib
 from collections.abc import Callable, Iterator
-from queue import SimpleQueue
 from types import ModuleType, TracebackType
-from typing import Generic, TypeVar
 
+from ccpin.archives.ahead import Ahead
 from ccpin.errors import BadArchive, IntegrityMismatch, Truncated
 
 FASTEST: ModuleType = zlib
@@ -28,16 +26,14 @@ with contextlib.suppress(ImportError):  # twice as fast, but there is no wheel f
 _CHUNKS = 16  # under way at a time; of net.CHUNK bytes each, that is 4 MiB
 _PIECES = 16
 _PIECE = 1 << 20  # bytes that a piece has at most, whatever the ratio
-_PATIENCE = 5  # seconds for a thread that waits for the network to notice that nobody reads any more
-
-T = TypeVar("T")
 
 
 class GzipBody:
     """What a gzipped body unpacks to, in order. Use it as a context manager.
 
     `limit` bounds the unpacked bytes; `progress` is called, from another thread, with the packed bytes that have
-    come; `gunzip` is zlib or a module like it. Reading raises BadArchive for what is not gzip, is larger than `limit`
+    come; `gunzip` is zlib or a module like it; `hang_up` ends a read of `chunks` that waits, where reading was broken
+    off. Reading raises BadArchive for what is not gzip, is larger than `limit`
     or goes on behind its end, Truncated for what ends too early, and whatever `chunks` raises.
     """
 
@@ -48,15 +44,17 @@ class GzipBody:
         limit: int,
         progress: Callable[[int], None] = lambda received: None,
         gunzip: ModuleType = FASTEST,
+        hang_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._what = what
         self._limit = limit
         self._progress = progress
         self._gunzip = gunzip
+        self._hang_up = hang_up
         self._sha512 = hashlib.sha512()
         self._received = 0
-        self._packed = _Ahead(self._hashed(chunks), _CHUNKS)
-        self._pieces = _Ahead(self._inflated(), _PIECES)
+        self._packed = Ahead(self._hashed(chunks), _CHUNKS)
+        self._pieces = Ahead(self._inflated(), _PIECES)
         self._piece = memoryview(b"")
 
     def __enter__(self) -> GzipBody:
@@ -67,6 +65,8 @@ class GzipBody:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            self._hang_up()
         self._packed.stop()  # first, as the other may wait for it
         self._pieces.stop()
 
@@ -116,51 +116,3 @@ class GzipBody:
 
     def _refuse(self, reason: str) -> None:
         raise BadArchive(what=self._what, reason=reason)
-
-
-class _Ahead(Generic[T]):
-    """An iterator that a thread of its own runs ahead, by `count` items at most. What it raises, the reader raises."""
-
-    def __init__(self, items: Iterator[T], count: int) -> None:
-        self._items = items
-        self._queue: SimpleQueue[T | _End] = SimpleQueue()
-        self._free = threading.Semaphore(count)
-        self._stopped = False
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self.start = self._thread.start
-
-    def __iter__(self) -> Iterator[T]:
-        return self
-
-    def __next__(self) -> T:
-        item = self._queue.get()
-        if isinstance(item, _End):
-            self._queue.put(item)  # the end stays the end
-            raise item.error
-        self._free.release()
-        return item
-
-    def stop(self) -> None:
-        """Ends the thread, whatever it waits for, and wakes who waits for an item."""
-        self._stopped = True
-        self._free.release()
-        self._queue.put(_End(StopIteration()))
-        self._thread.join(_PATIENCE)
-
-    def _run(self) -> None:
-        try:
-            for item in self._items:
-                self._free.acquire()
-                if self._stopped:
-                    return
-                self._queue.put(item)
-            self._queue.put(_End(StopIteration()))
-        except BaseException as error:  # noqa: BLE001  handed to the reader, which raises it
-            self._queue.put(_End(error))
-
-
-class _End:
-    """What stands in the queue behind the last item: the reason why there is no more."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error

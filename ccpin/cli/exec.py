@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ccpin.store.fetch import Progress
+    from ccpin.store.progress import Progress
 
 
 def exec_claude(args: Sequence[str], env: dict[str, str]) -> int:
@@ -22,9 +22,9 @@ def exec_claude(args: Sequence[str], env: dict[str, str]) -> int:
     home = find_home({**env, "CCPIN_HOME": options["--home"]} if "--home" in options else env)
     if "--version" not in options:
         return launch(rest, env, home, install=install_missing, say=_say)
-    from ccpin.launching.choose import choose, pin_or_none
+    from ccpin.launching.choose import pin_of_request, pin_or_none
 
-    pin = choose(home, options["--version"], pin_or_none(home), env, where="ccpin exec --version")
+    pin = pin_of_request(home, options["--version"], pin_or_none(home), env, where="ccpin exec --version")
     return run_pin(rest, env, home, pin, install=install_missing, say=_say)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from ccpin.store.fetch import Progress
+from ccpin.errors import printable
+from ccpin.store.progress import Progress
 
 if TYPE_CHECKING:
     import rich.progress
@@ -25,6 +26,11 @@ class Shown(Progress):
         from ccpin.cli.output import say
 
         say(f"ccpin: waiting for another process that is installing {name}")
+
+    def noted(self, sentence: str) -> None:
+        from ccpin.cli.output import say
+
+        say(printable(f"ccpin: {sentence}"))
 
     def started(self, name: str, size: int | None) -> None:
         if not sys.stderr.isatty():

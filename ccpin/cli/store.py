@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from ccpin.cli.output import JSON, REGISTRY, Answer, give
+from ccpin.cli.origin import FROM, MIN_AGE, SOURCE, asked, least_age
+from ccpin.cli.output import JSON, OFFLINE, REGISTRY, Answer, give
 from ccpin.cli.progress import Shown
 from ccpin.errors import InUse, NothingInstalled
 from ccpin.launching.acquire import acquire
 from ccpin.paths import Home, find_home
 from ccpin.pinning.request import parse_request
-from ccpin.releases.registry import Registry
 from ccpin.store.install import uninstall
 from ccpin.store.projects import known, users
 from ccpin.store.receipt import installs
@@ -27,7 +27,11 @@ def install_command(
         str | None, typer.Option(metavar="KIND", help="native or node, where a release has both.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Install it anew even if it is there.")] = False,
+    min_age: MIN_AGE = None,
+    source: SOURCE = None,
+    bundle: FROM = None,
     registry: REGISTRY = None,
+    offline: OFFLINE = False,
     as_json: JSON = False,
 ) -> None:
     """Put a release into the store without pinning it."""
@@ -37,9 +41,10 @@ def install_command(
         parse_request(spec),
         home,
         env,
-        Registry.configured(env, registry),
+        asked(env, home, source=source, registry=registry, bundle=bundle, offline=offline),
         progress=Shown(),
         runtime=runtime,
+        age=least_age(env, home, min_age),
         force=force,
     )
     version = got.lock.version

@@ -10,10 +10,10 @@ from ccpin.pinning.find import Pin, find_pin
 from ccpin.pinning.head import Head
 from ccpin.pinning.lock import Lock, render
 from ccpin.pinning.request import parse_request
-from ccpin.releases.registry import Registry
-from ccpin.releases.resolve import pick, resolve
+from ccpin.releases.choose import choose
+from ccpin.releases.configured import configured
 from ccpin.store.entry import ready
-from ccpin.store.receipt import installs
+from ccpin.store.receipt import Receipt, installs
 
 
 def pin_or_none(home: Home) -> Pin | None:
@@ -33,40 +33,38 @@ def pin_of_version(home: Home, spec: str, nearest: Pin | None, env: dict[str, st
     try:
         if parse_request(spec).kind != "exact":
             raise BadVersionVariable(value=spec)
-        return choose(home, spec, nearest, env, where="CCPIN_VERSION")
+        return pin_of_request(home, spec, nearest, env, where="CCPIN_VERSION")
     except BadRequest:
         raise BadVersionVariable(value=spec) from None
     except ReleaseError as error:
         raise type(error)(where="CCPIN_VERSION", **error.facts) from None
 
 
-def choose(home: Home, spec: str, nearest: Pin | None, env: dict[str, str], *, where: str) -> Pin:
+def pin_of_request(home: Home, spec: str, nearest: Pin | None, env: dict[str, str], *, where: str) -> Pin:
     """The pin that a version request means for one launch."""
     request = parse_request(spec)
     if nearest is not None and request.kind == "exact" and request.text == nearest.head.version:
         return nearest
     locked = nearest.head.env if nearest is not None else flags.PROFILES["default"].env
     clean = nearest is not None and nearest.head.clean
-    if request.kind == "exact" and (digest := _installed(home, request.text)):
-        runtime, hexdigits = digest
-        return Pin(Head(request.text, request.text, runtime, hexdigits, locked, 1, clean=clean), where, "asked", b"")
-    registry = Registry.configured(env)
-    release = resolve(registry, pick(registry, request), platforms.current())
+    if request.kind == "exact" and (found := _installed(home, request.text)):
+        head = Head(request.text, request.text, found.runtime, found.digest, locked, 1, clean=clean, node=found.node)
+        return Pin(head, where, "asked", b"")
+    sources = configured(env, home)
+    release = sources.first(lambda source: choose(source, request, platforms.current())).release
     lock = Lock(release.version, request.text, release.runtime, release.artifacts, locked, clean)
     return Pin(lock.head(), where, "asked", render(lock).encode())
 
 
-def _installed(home: Home, version: str) -> tuple[str, str] | None:
-    """Runtime and digest of what is installed of `version` and can be started; None where nothing is, or where
+def _installed(home: Home, version: str) -> Receipt | None:
+    """The receipt of what is installed of `version` and can be started; None where nothing is, or where
     entries hold different bytes, so that somebody has to be asked."""
     serving = (platforms.current(), platforms.ANY)
     found = [
         receipt
         for receipt in (i.receipt for i in installs(home))
-        if receipt.version == version
-        and receipt.platform in serving
-        and ready(home, version, receipt.digest, receipt.runtime)
+        if receipt.version == version and receipt.platform in serving and ready(home, receipt)
     ]
     if len({receipt.artifact for receipt in found}) != 1:
         return None
-    return found[0].runtime, found[0].digest
+    return found[0]

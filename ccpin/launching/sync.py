@@ -20,7 +20,8 @@ from ccpin.store.projects import remember
 from ccpin.store.receipt import Install
 
 if TYPE_CHECKING:
-    from ccpin.store.fetch import Progress
+    from ccpin.releases.sources import Sources
+    from ccpin.store.progress import Progress
 
 
 def sync(
@@ -31,13 +32,13 @@ def sync(
     progress: Callable[[], Progress],
     locked: bool = False,
     force: bool = False,
-    registry: str | None = None,
+    sources: Callable[[], Sources] | None = None,
 ) -> Install:
     """Makes sure that what `pin` names is in the store, and that its Node.js is there. Never writes the lock.
 
-    `force` installs anew what is there, `registry` overrides the configured address.
+    `force` installs anew what is there; `sources` gives other ones than those that are configured.
 
-    Raises LockError, BelowMinimum, StoreError, RegistryError, NodeMissing, NodeUnfit; and with `locked`
+    Raises LockError, BelowMinimum, StoreError, RegistryError, ChannelError, NodeMissing, NodeUnfit; and with `locked`
     LockWouldChange (see `require_agreement`).
     """
     allowed = allowed_flags(home)
@@ -47,10 +48,10 @@ def sync(
     require_minimum(home, lock.version, pin.source)
     installed = None if force else find_install(home, lock)
     if installed is None:
-        installed = _install(home, lock, env, progress(), registry, force)
+        installed = _install(home, lock, env, progress(), sources, force)
     engines = installed.receipt.engines
-    if lock.runtime == "node":
-        link = node_link(home, lock.version, lock.digest)
+    if lock.runtime == "node" and lock.node is None:
+        link = node_link(home, lock)
         checked_node(env, link, lambda: engines, lock.version)
     if pin.why == "lock":
         remember(home, pin.path)
@@ -58,18 +59,25 @@ def sync(
 
 
 def _install(
-    home: Home, lock: Lock, env: dict[str, str], progress: Progress, registry: str | None, force: bool
+    home: Home,
+    lock: Lock,
+    env: dict[str, str],
+    progress: Progress,
+    sources: Callable[[], Sources] | None,
+    force: bool,
 ) -> Install:
-    from ccpin.releases.registry import Registry
+    from ccpin.launching.elsewhere import executables
+    from ccpin.releases.configured import configured
     from ccpin.store.install import install
 
     return install(
         home,
         lock,
-        lambda: Registry.configured(env, registry),
+        sources or (lambda: configured(env, home)),
         progress=progress,
         force=force,
-        check=lambda engines: lock.runtime == "native" or require_node(env, engines, lock.version),
+        check=lambda engines: lock.runtime == "native" or lock.node or require_node(env, engines, lock.version),
+        elsewhere=executables(env, home, lock.version),
     )
 
 

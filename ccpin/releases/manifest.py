@@ -11,6 +11,9 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,31 +29,45 @@ _MAX_MANIFEST = 1 << 20  # bytes, upstream's own limit
 _WANTED = ("package.json", "manifest.json")
 _MAX_PACKAGE = 128 << 20  # bytes, unpacked
 _MAX_PLATFORMS = 64
-_SDK_SERIES = ("0.3", "0.2")
+SDK_SERIES = ("0.3", "0.2")
 
 
-def find_manifest(registry: Registry, version: str) -> dict[str, Artifact] | None:
-    """Platform -> Artifact for a release, or None where the registry has no manifest of it.
+@dataclass(frozen=True)
+class Manifest:
+    """What upstream says of one release.
+
+    `artifacts` is platform -> Artifact, platforms that this ccpin does not know included. `built` is the time of the
+    build, with its zone, where the manifest tells it.
+    """
+
+    version: str
+    artifacts: Mapping[str, Artifact]
+    built: datetime | None
+
+
+def find_manifest(registry: Registry, version: str) -> Manifest | None:
+    """The manifest of a release, or None where the registry has none of it.
 
     Raises RegistryError, IntegrityMismatch, and BadMetadata for a manifest that is there but not right.
     """
     major, minor, patch = version_key(version)
     if (major, minor) != (2, 1):
         return None
-    for series in _SDK_SERIES:
+    for series in SDK_SERIES:
         number = f"{series}.{patch}"
         try:
             document = registry.version(SDK, number)
         except NotFound:
             continue
-        files = _read_package(registry, registry.tarball(SDK, document))
+        tarball = registry.tarball(SDK, document)
+        files = registry.http.remembered(tarball.integrity, partial(_read_package, registry, tarball))
         if _claude_version(files) == version and "manifest.json" in files:
-            return parse_manifest(files["manifest.json"], version)
+            return parse_manifest(str(files["manifest.json"]).encode(), version)
     return None
 
 
-def parse_manifest(data: bytes, version: str) -> dict[str, Artifact]:
-    """Platform -> Artifact. Raises BadMetadata, naming what does not fit."""
+def parse_manifest(data: bytes, version: str) -> Manifest:
+    """The manifest in `data`, which must be of `version`. Raises BadMetadata, naming what does not fit."""
     what = f"the manifest of {version}"
     try:
         manifest = json.loads(data)
@@ -63,7 +80,18 @@ def parse_manifest(data: bytes, version: str) -> dict[str, Artifact]:
         raise BadMetadata(what=what, reason=f"it is of {str(manifest.get('version'))[:20]}")
     if len(platforms) > _MAX_PLATFORMS:
         raise BadMetadata(what=what, reason=f"it lists {len(platforms)} platforms")
-    return {platform: _artifact(what, platform, entry) for platform, entry in sorted(platforms.items())}
+    artifacts = {platform: _artifact(what, platform, entry) for platform, entry in sorted(platforms.items())}
+    return Manifest(version, artifacts, _build_date(manifest))
+
+
+def _build_date(manifest: Mapping[str, Any]) -> datetime | None:
+    """None for what is no date, or one without a zone: nobody should compute an age from it."""
+    said = manifest.get("buildDate")
+    try:
+        built = datetime.fromisoformat(said.replace("Z", "+00:00")) if isinstance(said, str) else None
+    except ValueError:
+        return None
+    return built if built is not None and built.tzinfo is not None else None
 
 
 def _artifact(what: str, platform: str, entry: Any) -> Artifact:
@@ -81,16 +109,16 @@ def _artifact(what: str, platform: str, entry: Any) -> Artifact:
     return Artifact(sha256=checksum, size=size)
 
 
-def _claude_version(files: Mapping[str, bytes]) -> object:
+def _claude_version(files: Mapping[str, Any]) -> object:
     try:
-        package = json.loads(files.get("package.json", b"{}"))
+        package = json.loads(str(files.get("package.json", "{}")))
     except (ValueError, RecursionError):
         return None
     return package.get("claudeCodeVersion") if isinstance(package, dict) else None
 
 
-def _read_package(registry: Registry, tarball: Tarball) -> dict[str, bytes]:
-    """The two small files of the SDK package, read once all of it has been checked."""
+def _read_package(registry: Registry, tarball: Tarball) -> dict[str, Any]:
+    """Name -> text of the two small files of the SDK package, read once all of it has been checked."""
     with (
         tempfile.TemporaryDirectory(prefix="ccpin-") as folder,
         registry.http.stream(tarball.address) as response,
@@ -98,4 +126,5 @@ def _read_package(registry: Registry, tarball: Tarball) -> dict[str, bytes]:
     ):
         written = unpack(body, tarball.name, folder, {f"package/{name}": name for name in _WANTED}.get)
         body.finish(response.length, tarball.integrity)
-        return {name: Path(folder, name).read_bytes() for name, file in written.items() if file.size <= _MAX_MANIFEST}
+        small = [name for name, file in written.items() if file.size <= _MAX_MANIFEST]
+        return {name: Path(folder, name).read_text("utf-8", errors="replace") for name in small}

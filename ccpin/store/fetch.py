@@ -1,4 +1,4 @@
-"""From the registry to verified files in a staging folder: one pass over the bytes, every digest compared."""
+"""From a source to verified files in a staging folder: one pass over the bytes, every digest compared."""
 
 from __future__ import annotations
 
@@ -6,28 +6,24 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from ccpin import platforms
 from ccpin.archives.inflate import GzipBody
+from ccpin.archives.receive import Packing, receive
 from ccpin.archives.unpack import Unpacked, unpack
-from ccpin.errors import (
-    BadArchive,
-    IntegrityMismatch,
-    NoRoom,
-    NotFound,
-    PlatformMissing,
-    WrongVersionInside,
-)
-from ccpin.paths import Home
-from ccpin.pinning.flags import TABLE
+from ccpin.errors import BadArchive, IntegrityMismatch, NoRoom, Truncated, WrongVersionInside
+from ccpin.net import Body
 from ccpin.pinning.lock import Artifact, Lock
-from ccpin.releases.registry import CLAUDE, Registry, Tarball, platform_package
-from ccpin.releases.resolve import engines_of
-from ccpin.store.entry import COMMAND, command_name, install_folder, platform_key, ready
-from ccpin.store.receipt import Kept, Receipt, changes, installs, sha256_of
+from ccpin.releases.release import engines_of
+from ccpin.releases.source import Offer, Source
+from ccpin.store.entry import COMMAND, NODE, artifact_key, command_name, node_key, platform_key
+from ccpin.store.nodefile import node_artifact, unpack_node
+from ccpin.store.progress import Progress
+from ccpin.store.receipt import Kept, Receipt
 from ccpin.store.scan import scan
 
 LONG_AGO_NS = 499_162_500 * 10**9
@@ -39,131 +35,69 @@ _SLACK = 64 << 20  # bytes that an archive may unpack to beside the executable
 _MAX_SCRIPTS = 1 << 30  # bytes of a JavaScript release; the largest so far has 170 MB
 
 
-class Progress:
-    """What an install tells its caller; does nothing by itself."""
-
-    def waiting(self, name: str) -> None:
-        """Another process is installing `name`."""
-
-    def started(self, name: str, size: int | None) -> None:
-        """A download of `size` bytes begins."""
-
-    def advanced(self, received: int) -> None:
-        """So many bytes have come. Called from another thread."""
-
-    def finished(self) -> None:
-        """The download is over, well or not."""
-
-
 def download(
     lock: Lock,
-    registry: Registry,
+    source: Source,
     staging: str,
     progress: Progress,
     check: Callable[[str | None], object],
+    take_node: Callable[[str], Unpacked | None] = lambda staging: None,
 ) -> Receipt:
-    """Fills `staging` with what `lock` names for this machine. `check` gets the range of Node.js before the download.
+    """Fills `staging` with what `lock` names for this machine; `take_node` puts a Node.js of the lock's own there that
+    is at hand, or says that there is none. `check` gets the range of Node.js, before the download
+    where the source knows it.
 
-    Raises RegistryError, StoreError, ReleaseError; what it leaves in `staging` is then worth nothing.
+    Raises RegistryError, ChannelError, StoreError, ReleaseError; what it leaves in `staging` is then worth nothing.
     """
-    platform = platform_key(lock.runtime)
-    artifact = lock.artifacts[platform]
-    package = CLAUDE if lock.runtime == "node" else platform_package(platform)
-    document = _document(registry, package, lock.version, platform)
-    tarball = registry.tarball(package, document)
-    if artifact.npm is not None and artifact.npm != tarball.integrity:
-        raise IntegrityMismatch(what=tarball.name, kind="sha512", expected=artifact.npm, found=tarball.integrity)
-    engines = engines_of(document, lock.version) if lock.runtime == "node" else None
-    check(engines)
-    written = _fetch(lock, registry, tarball, staging, progress)
-    executable = _executable(lock, written, staging, tarball.name)
-    _require_artifact(tarball.name, artifact, written[executable])
+    offer = source.offer(lock, artifact_key(lock))
+    check(offer.engines)
+    if offer.form == "tarball":
+        written, executable, engines = _unpacked(lock, offer, staging, progress)
+        if engines != offer.engines:
+            check(engines)
+    else:
+        executable, engines = command_name(lock.runtime), None
+        path, artifact = os.path.join(staging, executable), lock.artifacts[artifact_key(lock)]
+        written = {executable: received(f"Claude Code {lock.version}", offer, artifact, path, progress)}
+    require_artifact(offer.name, lock.artifacts[artifact_key(lock)], written[executable])
+    if key := node_key(lock):
+        written[NODE] = take_node(staging) or _node(lock, source.offer(lock, key), staging, progress)
+    return seal(lock, staging, written, executable, offer.integrity or None, engines)
+
+
+def seal(
+    lock: Lock,
+    staging: str,
+    written: Mapping[str, Unpacked],
+    executable: str,
+    integrity: str | None = None,
+    engines: str | None = None,
+) -> Receipt:
+    """Makes what was `written` and compared read-only and old, and says so in the receipt."""
     if lock.runtime == "node":
         _link_command(staging, executable)
-    written[executable] = replace(written[executable], executable=True)
-    files = {path: Kept(u.size, u.sha256, _seal(staging, path, u)) for path, u in written.items() if path != _PACKAGE}
+    files = {**written, executable: replace(written[executable], executable=True)}
+    kept = {path: Kept(u.size, u.sha256, _seal(staging, path, u)) for path, u in files.items()}
     found = scan(staging, executable)  # behind every comparison: only what was verified is worth reading
     return Receipt(
-        lock.version,
-        lock.runtime,
-        platform,
-        lock.digest,
-        artifact,
-        tarball.integrity,
-        executable,
-        files,
-        found.flags,
-        found.settings,
-        engines,
+        version=lock.version,
+        runtime=lock.runtime,
+        platform=platform_key(lock),
+        digest=lock.digest,
+        artifact=lock.artifacts[artifact_key(lock)],
+        integrity=integrity,
+        executable=executable,
+        files=kept,
+        reads=found.flags,
+        takes_settings=found.settings,
+        engines=engines,
+        node=lock.node,
+        node_artifact=node_artifact(lock),
     )
 
 
-def _document(registry: Registry, package: str, version: str, platform: str) -> dict[str, Any]:
-    try:
-        return registry.version(package, version)
-    except NotFound:
-        if platform == platforms.ANY:
-            raise
-        raise PlatformMissing(version=version, platform=platform, present="other platforms at most") from None
-
-
-def _fetch(lock: Lock, registry: Registry, tarball: Tarball, staging: str, progress: Progress) -> dict[str, Unpacked]:
-    artifact = lock.artifacts[platform_key(lock.runtime)]
-    limit = (artifact.size or _MAX_SCRIPTS) + _SLACK
-    if artifact.size:
-        _require_room(staging, artifact.size)
-    with registry.http.stream(tarball.address) as response:
-        progress.started(f"Claude Code {lock.version}", response.length)
-        try:
-            with GzipBody(response.chunks, tarball.name, limit, progress.advanced) as body:
-                try:
-                    written = unpack(body, tarball.name, staging, _targets(lock.runtime))
-                    body.finish(response.length, tarball.integrity)
-                except BaseException:
-                    response.hang_up()
-                    raise
-        finally:
-            progress.finished()
-    return written
-
-
-def _targets(runtime: str) -> Callable[[str], str | None]:
-    """Which members of the archive are kept, and where: all of a JavaScript release; of a native one the executable
-    and, for its version, package.json."""
-    if runtime == "node":
-        return lambda name: name
-    binary = platforms.executable_name(platforms.current())
-    kept = {f"package/{binary}": command_name(runtime), "package/package.json": _PACKAGE}
-    return kept.get
-
-
-def _executable(lock: Lock, written: dict[str, Unpacked], staging: str, what: str) -> str:
-    """The path of what is started, once package.json has confirmed the version. Nothing is run."""
-    manifest = f"package/{_PACKAGE}" if lock.runtime == "node" else _PACKAGE
-    if manifest not in written or written[manifest].size > 1 << 20:
-        raise BadArchive(what=what, reason="it holds no package.json")
-    with open(os.path.join(staging, *manifest.split("/")), "rb") as file:
-        try:
-            package = json.loads(file.read())
-        except (ValueError, RecursionError):
-            package = None
-    if not isinstance(package, dict):
-        raise BadArchive(what=what, reason="its package.json is not JSON")
-    if package.get("version") != lock.version:
-        raise WrongVersionInside(what=what, found=str(package.get("version"))[:20], version=lock.version)
-    if lock.runtime == "native":
-        os.unlink(os.path.join(staging, manifest))
-        path = command_name(lock.runtime)
-    else:
-        entry = package.get("bin")
-        entry = entry.get("claude") if isinstance(entry, dict) else entry
-        path = "package/" + os.path.normpath(str(entry)).replace(os.sep, "/")
-    if path not in written or written[path].size == 0:
-        raise BadArchive(what=what, reason="it holds no executable")
-    return path
-
-
-def _require_artifact(what: str, artifact: Artifact, executable: Unpacked) -> None:
+def require_artifact(what: str, artifact: Artifact, executable: Unpacked) -> None:
+    """Raises IntegrityMismatch for an executable that is not the locked one."""
     if artifact.sha256 is None:
         return
     if executable.size != artifact.size:
@@ -177,36 +111,128 @@ def _require_artifact(what: str, artifact: Artifact, executable: Unpacked) -> No
         raise IntegrityMismatch(what=what, kind="sha256", expected=artifact.sha256, found=executable.sha256)
 
 
-def same_executable(home: Home, lock: Lock, staging: str) -> Receipt | None:
-    """Takes an equal executable that another entry holds, as a hard link: a lock of the same release with other
-    platforms in it needs an entry of its own, but not 380 MB more."""
-    if lock.runtime != "native":
-        return None
-    platform = platform_key(lock.runtime)
-    wanted = lock.artifacts[platform]
-    own = install_folder(home, lock.version, lock.digest, lock.runtime)  # is being replaced, and for a reason
-    for other in installs(home):
-        same = other.receipt.artifact == wanted and other.receipt.platform == platform
-        if not same or other.receipt.version != lock.version:
-            continue
-        if other.folder == own or not ready(home, lock.version, other.receipt.digest, lock.runtime):
-            continue
-        if changes(other) or sha256_of(other.executable) != wanted.sha256:
-            continue
+def require_room(folder: str, size: int) -> None:
+    """Raises NoRoom where `size` bytes, and some, would not fit."""
+    free = shutil.disk_usage(folder).free
+    if free < size + _SLACK:
+        raise NoRoom(path=folder, reason=f"{size + _SLACK:,} bytes are needed, {free:,} are free")
+
+
+def _node(lock: Lock, offer: Offer, staging: str, progress: Progress) -> Unpacked:
+    with opened(f"Node.js {lock.node}", offer, progress) as body:
+        return unpack_node(body, offer.name, lock, staging, progress.advanced)
+
+
+def received(name: str, offer: Offer, artifact: Artifact, path: str, progress: Progress) -> Unpacked:
+    """Writes a native executable, offered as it is or packed by itself, to `path`; `name` is shown. It is not yet
+    compared. Raises NoRoom, BadArchive, Truncated, IntegrityMismatch, and what the source raises."""
+    size = artifact.size or 0
+    require_room(os.path.dirname(path), size)
+    packing = Packing(*offer.packed) if offer.packed else None
+    with opened(name, offer, progress) as body:
+        written = receive(
+            body.chunks,
+            body.length,
+            offer.name,
+            path,
+            size,
+            packing=packing,
+            progress=progress.advanced,
+            hang_up=body.hang_up,
+        )
+    if body.length is None and written.size < size:  # a server that tells no length may break off unnoticed
+        raise Truncated(what=offer.name, reason=f"{written.size:,} of {size:,} bytes came")
+    return written
+
+
+def _unpacked(
+    lock: Lock, offer: Offer, staging: str, progress: Progress
+) -> tuple[dict[str, Unpacked], str, str | None]:
+    """What an npm tarball holds: the files that are kept, the path of what is started, the range of Node.js."""
+    size = lock.artifacts[artifact_key(lock)].size
+    written = unpacked(f"Claude Code {lock.version}", offer, size, staging, _targets(lock.runtime), progress)
+    return _executable(lock, written, staging, offer.name)
+
+
+def unpacked(
+    name: str,
+    offer: Offer,
+    size: int | None,
+    folder: str,
+    targets: Callable[[str], str | None],
+    progress: Progress,
+) -> dict[str, Unpacked]:
+    """Writes members of an npm tarball into `folder`, as `unpack` does, once its integrity is the offered one; `size`
+    is that of the executable in it, where it is known. Raises NoRoom, BadArchive, Truncated, IntegrityMismatch, and
+    what the source raises."""
+    if size:
+        require_room(folder, size)
+    with opened(name, offer, progress) as body:
+        limit = (size or _MAX_SCRIPTS) + _SLACK
+        with GzipBody(body.chunks, offer.name, limit, progress.advanced, hang_up=body.hang_up) as archive:
+            written = unpack(archive, offer.name, folder, targets)
+            archive.finish(body.length, offer.integrity)
+    return written
+
+
+@contextmanager
+def opened(name: str, offer: Offer, progress: Progress) -> Iterator[Body]:
+    """The body of an offer, with its progress; whatever breaks, the connection is not waited for."""
+    with offer.open() as body:
+        progress.started(name, body.length)
         try:
-            os.link(other.executable, os.path.join(staging, command_name(lock.runtime)))
-        except OSError:  # another file system, or one without hard links
-            return None
-        return _up_to_date(replace(other.receipt, digest=lock.digest), staging)
-    return None
+            yield body
+        except BaseException:
+            body.hang_up()
+            raise
+        finally:
+            progress.finished()
 
 
-def _up_to_date(receipt: Receipt, staging: str) -> Receipt:
-    """A receipt that covers this very table of flags: another ccpin's, with another table, may have written it."""
-    if receipt.reads.keys() == TABLE.keys():
-        return receipt
-    found = scan(staging, receipt.executable)
-    return replace(receipt, reads=found.flags, takes_settings=found.settings)
+def _targets(runtime: str) -> Callable[[str], str | None]:
+    """Which members of the archive are kept, and where: all of a JavaScript release; of a native one the executable
+    and, for its version, package.json."""
+    if runtime == "node":
+        return lambda name: name
+    binary = platforms.executable_name(platforms.current())
+    kept = {f"package/{binary}": command_name(runtime), "package/package.json": _PACKAGE}
+    return kept.get
+
+
+def _executable(
+    lock: Lock, written: dict[str, Unpacked], staging: str, what: str
+) -> tuple[dict[str, Unpacked], str, str | None]:
+    """The files to keep, the one that is started, and the range of Node.js, once package.json has confirmed the
+    version. Nothing is run."""
+    manifest = f"package/{_PACKAGE}" if lock.runtime == "node" else _PACKAGE
+    if manifest not in written or written[manifest].size > 1 << 20:
+        raise BadArchive(what=what, reason="it holds no package.json")
+    package = _package(os.path.join(staging, *manifest.split("/")), what)
+    if package.get("version") != lock.version:
+        raise WrongVersionInside(what=what, found=str(package.get("version"))[:20], version=lock.version)
+    if lock.runtime == "native":
+        os.unlink(os.path.join(staging, manifest))
+        written = {path: file for path, file in written.items() if path != manifest}
+        path, engines = command_name(lock.runtime), None
+    else:
+        entry = package.get("bin")
+        entry = entry.get("claude") if isinstance(entry, dict) else entry
+        path = "package/" + os.path.normpath(str(entry)).replace(os.sep, "/")
+        engines = engines_of(package, lock.version)
+    if path not in written or written[path].size == 0:
+        raise BadArchive(what=what, reason="it holds no executable")
+    return written, path, engines
+
+
+def _package(path: str, what: str) -> dict[str, Any]:
+    with open(path, "rb") as file:
+        try:
+            package = json.loads(file.read())
+        except (ValueError, RecursionError):
+            package = None
+    if not isinstance(package, dict):
+        raise BadArchive(what=what, reason="its package.json is not JSON")
+    return package
 
 
 def _seal(folder: str, path: str, file: Unpacked) -> int:
@@ -221,9 +247,3 @@ def _link_command(staging: str, executable: str) -> None:
     """The fixed name. Windows has no links without privilege; there the receipt tells."""
     if sys.platform != "win32":
         os.symlink(executable, os.path.join(staging, COMMAND))
-
-
-def _require_room(folder: str, size: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < size + _SLACK:
-        raise NoRoom(path=folder, reason=f"{size + _SLACK:,} bytes are needed, {free:,} are free")

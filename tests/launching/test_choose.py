@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ccpin.errors import LockInvalid, UnknownRelease
-from ccpin.launching.choose import choose, pin_of_version, pin_or_none
+from ccpin.launching.choose import pin_of_request, pin_of_version, pin_or_none
 from ccpin.paths import LOCK_NAME
 from ccpin.pinning.find import Pin
 from ccpin.pinning.flags import PROFILES
@@ -53,11 +53,11 @@ def test_flags_are_those_of_the_nearest_lock(store: Store, env: dict[str, str]) 
 
 
 def test_what_is_not_installed_is_asked_for(store: Store, env: dict[str, str]) -> None:  # noqa: F811
-    pin = choose(store.home, "2.0", None, env, where="--version")
+    pin = pin_of_request(store.home, "2.0", None, env, where="--version")
     assert (pin.head.version, pin.head.request, pin.path) == ("2.0.15", "2.0", "--version")
     assert parse(pin.data, "").digest == pin.head.digest
     with pytest.raises(UnknownRelease):
-        choose(store.home, "2.0.13", None, env, where="--version")
+        pin_of_request(store.home, "2.0.13", None, env, where="--version")
 
 
 def test_entries_of_different_bytes_are_not_chosen_between(
@@ -70,7 +70,7 @@ def test_entries_of_different_bytes_are_not_chosen_between(
     new = store.lock("2.0.14")
     store.install(new)
     store.fake.forget()
-    assert choose(store.home, "2.0.14", None, env, where="x").head.digest == new.digest
+    assert pin_of_request(store.home, "2.0.14", None, env, where="x").head.digest == new.digest
     assert store.fake.requests != []
 
 
@@ -79,7 +79,7 @@ def test_an_entry_that_cannot_start_does_not_count(store: Store, env: dict[str, 
     Path(done.folder).chmod(0o755)
     Path(done.folder, "claude").unlink()
     store.fake.forget()
-    choose(store.home, "2.0.14", None, env, where="x")
+    pin_of_request(store.home, "2.0.14", None, env, where="x")
     assert store.fake.requests != []
 
 

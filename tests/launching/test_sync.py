@@ -13,11 +13,12 @@ from ccpin.launching.sync import sync
 from ccpin.paths import LOCK_NAME, Home
 from ccpin.pinning.find import Pin, read_pin
 from ccpin.pinning.lock import Lock, render
-from ccpin.store.fetch import Progress
+from ccpin.store.progress import Progress
 from ccpin.store.projects import known
 from tests.fakes.claude import fake_node
 from tests.store.conftest import store  # noqa: F401  a fixture
 from tests.store.installing import Store
+from tests.store.nodes import install_with_node, lock_with_node
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake executables are scripts")
 
@@ -52,6 +53,19 @@ def test_installs_and_then_has_nothing_to_do(
     assert store.fake.requests == []
     assert [p.path for p in known(store.home)] == [pin.path]
     assert Path(pin.path).read_bytes() == pin.data
+
+
+def test_a_node_of_the_lock_s_own_needs_none_on_path(
+    store: Store,  # noqa: F811
+    env: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    lock = lock_with_node(store.lock("2.0.14"), store.fake)
+    done = install_with_node(store.home, lock, store.fake)
+    store.fake.forget()
+    pin = pin_in(tmp_path / "project", lock)
+    assert sync(pin, store.home, {**env, "PATH": "/nowhere"}, progress=Progress, locked=True) == done
+    assert store.fake.requests == []
 
 
 def test_the_default_is_no_project(store: Store, env: dict[str, str], tmp_path: Path) -> None:  # noqa: F811
@@ -115,7 +129,7 @@ def test_locked_wants_a_version_that_the_request_means(
     sync(pin, store.home, env, progress=Progress)
 
 
-def test_a_registry_by_hand(store: Store, env: dict[str, str], tmp_path: Path) -> None:  # noqa: F811
+def test_sources_by_hand(store: Store, env: dict[str, str], tmp_path: Path) -> None:  # noqa: F811
     pin = pin_in(tmp_path / "project", store.lock("2.1.330"))
     env["CCPIN_NPM_REGISTRY"] = "http://127.0.0.1:1/"
-    sync(pin, store.home, env, progress=Progress, registry=store.fake.url)
+    sync(pin, store.home, env, progress=Progress, sources=store.sources)

@@ -29,6 +29,13 @@ def test_oldest_first_with_tags_eras_and_gaps(asked: Registry, upstream: Upstrea
     assert found["0.2.90"].era == "needs a compiled module"
 
 
+def test_a_withdrawn_one_that_the_registry_still_holds(asked: Registry, upstream: Upstream) -> None:
+    upstream.add_js("2.1.88")
+    withdrawn = {release.version: release.withdrawn for release in offered(asked) if release.withdrawn}
+    assert list(withdrawn) == ["2.1.88"]
+    assert "2026-03-31" in withdrawn["2.1.88"]
+
+
 def test_platform_packages_that_are_not_there_at_all(asked: Registry, upstream: Upstream) -> None:
     for name in [name for name in upstream.packages if "win32" in name]:
         del upstream.packages[name]

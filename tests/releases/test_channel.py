@@ -16,6 +16,7 @@ from ccpin.errors import (
     BadChannelAddress,
     BadManifest,
     BadSignature,
+    BadVariable,
     CcpinError,
     ChannelError,
     ChannelFailed,
@@ -23,11 +24,13 @@ from ccpin.errors import (
     ChannelUnreachable,
     NotAChannel,
     NotOnChannel,
+    Offline,
     SignatureMissing,
     Truncated,
     UnknownSigningKey,
 )
 from ccpin.net import Http
+from ccpin.paths import Home
 from ccpin.pinning.lock import Artifact
 from ccpin.platforms import ALL
 from ccpin.releases.channel import UPSTREAM, Channel
@@ -88,9 +91,23 @@ class TestConfiguring:
         ],
     )
     def test_an_address_that_is_none(self, address: str) -> None:
-        with pytest.raises(BadChannelAddress) as raised:
+        with pytest.raises(BadVariable, match="CCPIN_CHANNEL"):
             Channel.configured({"CCPIN_CHANNEL": address})
-        assert raised.value.where == "CCPIN_CHANNEL"
+        with pytest.raises(BadChannelAddress):
+            Channel.configured({}, address)
+
+    def test_a_file_of_the_user_s(self, tmp_path: Path) -> None:
+        home = Home(str(tmp_path))
+        Path(home.channel).write_text("https://mirror.example/claude/\n")
+        found = Channel.configured({}, home=home)
+        assert (found.base, found.source) == ("https://mirror.example/claude", f"{home.channel}:1")
+        assert Channel.configured({"CCPIN_CHANNEL": "https://a.example"}, home=home).base == "https://a.example"
+
+    @pytest.mark.parametrize(("env", "flag"), [({"CCPIN_OFFLINE": "1"}, False), ({}, True)])
+    def test_offline_it_is_not_asked(self, server: fake.Channel, env: dict[str, str], flag: bool) -> None:
+        with pytest.raises(Offline):
+            Channel.configured({**env, "CCPIN_CHANNEL": server.url}, offline=flag).pointer("latest")
+        assert server.asked() == []
 
     def test_npms_credentials_stay_at_home(self, asked: Channel, server: fake.Channel, tmp_path: Path) -> None:
         (tmp_path / ".npmrc").write_text(f"//127.0.0.1:{server.port}/:_authToken=secret\n")
@@ -132,15 +149,17 @@ class TestPointers:
 class TestManifests:
     def test_one_that_is_signed_twice(self, asked: Channel, server: fake.Channel, upstream: Upstream) -> None:
         found = asked.manifest("2.1.330", server.keys)
-        assert sorted(found.artifacts) == sorted(ALL)
-        assert {p: a.sha256 for p, a in found.artifacts.items()} == {p: upstream.sha256("2.1.330", p) for p in ALL}
-        assert found.built == datetime(2026, 11, 20, 17, 55, 16, tzinfo=timezone.utc)
+        assert sorted(found.manifest.artifacts) == sorted(ALL)
+        assert {p: a.sha256 for p, a in found.manifest.artifacts.items()} == {
+            p: upstream.sha256("2.1.330", p) for p in ALL
+        }
+        assert found.manifest.built == datetime(2026, 11, 20, 17, 55, 16, tzinfo=timezone.utc)
         assert {name: type(result) for name, result in found.signatures.items()} == {"raw": Good, "OpenPGP": Good}
         assert found.notes == ()
 
     def test_the_same_as_npms(self, asked: Channel, server: fake.Channel, registry: fake_registry.Registry) -> None:
         from_npm = find_manifest(Registry(registry.url, "the test", Http()), "2.1.200")
-        assert asked.manifest("2.1.200", server.keys).artifacts == from_npm
+        assert asked.manifest("2.1.200", server.keys).manifest == from_npm
 
     @pytest.mark.parametrize(
         ("version", "raw", "openpgp", "notes"),
@@ -168,19 +187,19 @@ class TestManifests:
         more = {"linux-x64": {**GOOD, "binary": "claude", "url": 1}, "freebsd-riscv64": GOOD}
         server.put("2.1.330/manifest.json", manifest(platforms=more, sdkCompat={"harnessSchema": 1}, modsCommit=[]))
         found = asked.manifest("2.1.330", server.keys)
-        assert sorted(found.artifacts) == ["freebsd-riscv64", "linux-x64"]
-        assert found.built is None
+        assert sorted(found.manifest.artifacts) == ["freebsd-riscv64", "linux-x64"]
+        assert found.manifest.built is None
 
     @pytest.mark.parametrize(
         "date", [None, 5, "", "yesterday", "2026-11-20T17:55:16", "2026-11-20", "2026-13-20T17:55:16Z", "Z", ["x"]]
     )
     def test_a_date_that_is_none(self, asked: Channel, server: fake.Channel, date: object) -> None:
         server.put("2.1.330/manifest.json", manifest(buildDate=date))
-        assert asked.manifest("2.1.330", server.keys).built is None
+        assert asked.manifest("2.1.330", server.keys).manifest.built is None
 
     def test_a_date_with_a_zone(self, asked: Channel, server: fake.Channel) -> None:
         server.put("2.1.330/manifest.json", manifest(buildDate="2026-11-20T19:55:16.250+02:00"))
-        found = asked.manifest("2.1.330", server.keys).built
+        found = asked.manifest("2.1.330", server.keys).manifest.built
         assert found is not None
         assert (found.utcoffset(), found.microsecond) == (timedelta(hours=2), 250_000)
 
@@ -274,7 +293,7 @@ class TestSignatures:
 
 class TestExecutables:
     def test_the_bytes_of_the_manifest(self, asked: Channel, server: fake.Channel) -> None:
-        for platform, artifact in asked.manifest("2.1.330", server.keys).artifacts.items():
+        for platform, artifact in asked.manifest("2.1.330", server.keys).manifest.artifacts.items():
             data = read(asked, asked.executable("2.1.330", platform))
             assert (hashlib.sha256(data).hexdigest(), len(data)) == (artifact.sha256, artifact.size)
 

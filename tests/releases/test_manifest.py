@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ccpin.errors import BadArchive, BadMetadata, IntegrityMismatch, RegistryFailed, Truncated
+from ccpin.metadata import Metadata
 from ccpin.net import Http
 from ccpin.platforms import ALL
 from ccpin.releases.manifest import find_manifest, parse_manifest
@@ -36,9 +38,9 @@ class TestFinding:
     def test_all_platforms(self, asked: Registry, upstream: Upstream, version: str) -> None:
         found = find_manifest(asked, version)
         assert found is not None
-        assert sorted(found) == sorted(ALL)
-        assert {p: a.sha256 for p, a in found.items()} == {p: upstream.sha256(version, p) for p in ALL}
-        assert {a.npm for a in found.values()} == {None}
+        assert sorted(found.artifacts) == sorted(ALL)
+        assert {p: a.sha256 for p, a in found.artifacts.items()} == {p: upstream.sha256(version, p) for p in ALL}
+        assert {a.npm for a in found.artifacts.values()} == {None}
 
     @pytest.mark.parametrize("version", ["2.1.166", "2.0.14", "3.0.0"])
     def test_none(self, asked: Registry, version: str) -> None:
@@ -104,7 +106,7 @@ class TestFinding:
 class TestParsing:
     def test_lenient_in_what_it_may_add(self) -> None:
         platforms = {"linux-x64": {**GOOD, "binary": "claude", "url": "x"}, "freebsd-x64": GOOD}
-        found = parse_manifest(manifest(platforms=platforms, more=[1]), "2.1.330")
+        found = parse_manifest(manifest(platforms=platforms, more=[1]), "2.1.330").artifacts
         assert list(found) == ["freebsd-x64", "linux-x64"]
         assert (found["linux-x64"].sha256, found["linux-x64"].size) == ("ab" * 32, 5)
 
@@ -141,3 +143,14 @@ class TestParsing:
             parse_manifest(data, "2.1.330")
         assert len(str(raised.value)) < 200
         assert "\n" not in str(raised.value)
+
+
+def test_it_is_read_once(registry: fake.Registry, tmp_path: Path) -> None:
+    """The package has 1.5 MB, and what is in it follows from its digest: the second time nothing is downloaded, and
+    without a network it is still there."""
+    for offline in (False, False, True):
+        asked = Registry(registry.url, "the test", Http(cache=Metadata(str(tmp_path)), offline=offline))
+        found = find_manifest(asked, "2.1.330")
+        assert found is not None
+        assert sorted(found.artifacts) == sorted(ALL)
+    assert len(registry.asked("*.tgz")) == 1

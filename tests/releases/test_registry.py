@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from ccpin.errors import BadMetadata, NotFound
+from ccpin.errors import BadMetadata, NotFound, Offline
 from ccpin.net import Http
+from ccpin.paths import Home
 from ccpin.releases.registry import CLAUDE, Registry, platform_package
 from tests.fakes import faults
 from tests.fakes import registry as fake
@@ -115,3 +118,29 @@ class TestConfigured:
         assert "authorization" not in registry.requests[0].headers
         Registry.configured(env, registry.url).http.document(registry.url + CLAUDE)
         assert registry.requests[1].headers["authorization"] == "Bearer abc"
+
+
+class TestOffline:
+    def configured(self, registry: fake.Registry, tmp_path: Path, *, offline: bool = False) -> Registry:
+        home = Home(str(tmp_path / "ccpin"))
+        return Registry.configured({"HOME": str(tmp_path)}, registry.url, home=home, offline=offline)
+
+    def test_what_was_said_before(self, registry: fake.Registry, tmp_path: Path) -> None:
+        asked = self.configured(registry, tmp_path)
+        said = asked.package(CLAUDE), asked.version(CLAUDE, "2.0.14")
+        assert asked.http.as_of is None
+        registry.forget()
+        known = self.configured(registry, tmp_path, offline=True)
+        assert (known.package(CLAUDE), known.version(CLAUDE, "2.0.14")) == said
+        assert known.version(CLAUDE, "2.0.15")["version"] == "2.0.15"  # out of the whole document
+        assert known.http.as_of is not None
+        with pytest.raises(Offline):
+            known.version(CLAUDE, "2.0.13")
+        with pytest.raises(Offline):
+            known.package(platform_package("linux-x64"))
+        assert registry.requests == []
+
+    def test_by_the_environment(self, registry: fake.Registry) -> None:
+        with pytest.raises(Offline):
+            Registry.configured({"CCPIN_OFFLINE": "1"}, registry.url).package(CLAUDE)
+        assert registry.connections == 0

@@ -13,8 +13,9 @@ from ccpin.net import Http
 from ccpin.paths import Home
 from ccpin.pinning.lock import Lock
 from ccpin.pinning.request import parse_request
+from ccpin.releases.npm import Npm
 from ccpin.releases.registry import Registry
-from ccpin.releases.resolve import resolve
+from ccpin.releases.sources import Sources, only
 from ccpin.store.install import install
 from ccpin.store.receipt import Install
 from tests.fakes import registry as fake
@@ -31,13 +32,16 @@ class Store:
         self.registry = Registry(registry.url, "the test", Http())
 
     def lock(self, version: str, runtime: str | None = None) -> Lock:
-        release = resolve(self.registry, version, platforms.current(), runtime)
+        release = Npm(self.registry).resolve(version, platforms.current(), runtime)
         self.fake.forget()
         return release.to_lock(parse_request(version))
 
     def install(self, lock: Lock | str, *, force: bool = False) -> Install:
         lock = self.lock(lock) if isinstance(lock, str) else lock
-        return install(self.home, lock, lambda: self.registry, force=force)
+        return install(self.home, lock, self.sources, force=force)
+
+    def sources(self) -> Sources:
+        return only(Npm(self.registry))
 
     def downloads(self) -> int:
         return len(self.fake.asked("*.tgz"))

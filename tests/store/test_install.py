@@ -32,6 +32,7 @@ from ccpin.errors import (
     StoreMisplaced,
     StoreUnwritable,
     Truncated,
+    UnknownRelease,
     WrongVersionInside,
 )
 from ccpin.paths import Home
@@ -39,9 +40,10 @@ from ccpin.pinning.flags import TABLE
 from ccpin.pinning.lock import Artifact, Lock, render
 from ccpin.platforms import ALL
 from ccpin.store.entry import ready, takes_settings
-from ccpin.store.fetch import LONG_AGO_NS, Progress
+from ccpin.store.fetch import LONG_AGO_NS
 from ccpin.store.find import find_install
 from ccpin.store.install import install, uninstall
+from ccpin.store.progress import Progress
 from ccpin.store.receipt import changes, installs
 from tests.cli.arrange import ccpin, pin
 from tests.fakes import faults
@@ -58,7 +60,7 @@ LATER = ("reads", "takes_settings")
 
 
 def is_ready(store: Store, lock: Lock) -> str | None:
-    return ready(store.home, lock.version, lock.digest, lock.runtime)
+    return ready(store.home, lock)
 
 
 class TestWhole:
@@ -217,7 +219,7 @@ class TestWhole:
                 told.append("finished")
 
         size = len(upstream.get("2.1.330", HERE).tarball)
-        install(store.home, store.lock("2.1.330"), lambda: store.registry, progress=Told())
+        install(store.home, store.lock("2.1.330"), store.sources, progress=Told())
         assert (told[0], told[-2], told[-1]) == (("Claude Code 2.1.330", size), size, "finished")
 
 
@@ -322,7 +324,7 @@ class TestRefused:
         upstream.withdraw("2.0.14")
         with pytest.raises(PlatformMissing):
             store.install(native)
-        with pytest.raises(NotFound):
+        with pytest.raises(UnknownRelease):
             store.install(node)
 
     def test_one_that_would_have_to_be_compiled(self, store: Store, upstream: Upstream) -> None:
@@ -337,7 +339,7 @@ class TestRefused:
             raise NodeMissing(version="2.0.14", engines=engines)
 
         with pytest.raises(NodeMissing, match=r">=18\.0\.0"):
-            install(store.home, store.lock("2.0.14"), lambda: store.registry, check=check)
+            install(store.home, store.lock("2.0.14"), store.sources, check=check)
         assert store.downloads() == 0
         assert store.leftovers() == []
 
@@ -399,7 +401,7 @@ class TestDisk:
         (tmp_path / "link").symlink_to(tmp_path / part)
         for place in (tmp_path / part, tmp_path / "link"):
             with pytest.raises(StoreMisplaced, match=part):
-                install(Home(str(place / "ccpin")), lock, lambda: store.registry)
+                install(Home(str(place / "ccpin")), lock, store.sources)
             assert not (place / "ccpin").exists()
 
 
@@ -544,13 +546,11 @@ class TestTogether:
             begun.set()
             go_on.wait(20)
 
-        holder = threading.Thread(
-            target=install, args=(store.home, lock, lambda: store.registry), kwargs={"check": hold}
-        )
+        holder = threading.Thread(target=install, args=(store.home, lock, store.sources), kwargs={"check": hold})
         holder.start()
         begun.wait(20)
         with pytest.raises(StoreBusy):
-            install(store.home, lock, lambda: store.registry, progress=Waiting())
+            install(store.home, lock, store.sources, progress=Waiting())
         go_on.set()
         holder.join()
         assert waited == [os.path.basename(store.home.entry(lock.version, lock.digest))]

@@ -32,13 +32,13 @@ def test_holds_no_place_and_no_time(done: Install) -> None:
     assert done.folder not in text
     assert set(json.loads(text)) == {
         "format", "version", "runtime", "platform", "digest", "artifact", "integrity", "executable", "files", "reads",
-        "takes_settings", "engines",
+        "takes_settings", "engines", "node", "node_artifact",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "null", "[]", "5", '{"format": 2}', '{"format": 2, "artifact": 5}', "[" * 100_000, "\0", "9" * 5000],
+    ["", "{", "null", "[]", "5", '{"format": 3}', '{"format": 3, "artifact": 5}', "[" * 100_000, "\0", "9" * 5000],
 )
 def test_one_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "receipt.json").write_text(text)
@@ -49,7 +49,8 @@ def test_one_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     "change",
     [
         {"format": 1},
-        {"format": 3},
+        {"format": 2},
+        {"format": 4},
         {"format": None},
         {"artifact": {"url": "x"}},
         {"files": {"x": {"size": 1}}},
@@ -57,6 +58,8 @@ def test_one_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
         {"reads": None},
         {"reads": 5},
         {"more": 1},
+        {"node_artifact": 5},
+        {"node_artifact": {"url": "x"}},
     ],
 )
 def test_one_of_another_ccpin_is_none(done: Install, tmp_path: Path, change: dict[str, Any]) -> None:
