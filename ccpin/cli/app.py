@@ -14,7 +14,11 @@ from ccpin.errors import BadOption, Bug, CcpinError, Interrupted, OutputLost
 
 VERBS = {
     "use": "use",
+    "upgrade": "upgrade",
+    "rollback": "rollback",
+    "outdated": "outdated",
     "sync": "sync",
+    "bundle": "bundle",
     "check": "check",
     "doctor": "doctor",
     "which": "show",

@@ -12,17 +12,19 @@ import io
 import os
 import re
 import shlex
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from ccpin import errors, platforms
 from ccpin.__main__ import run
-from ccpin.cli.use import use
+from ccpin.launching.repin import use
 from ccpin.launching.setup import setup
 from ccpin.pinning import lock as locks
 from ccpin.pinning.lock import Lock
 from tests.fakes import pythons
 from tests.fakes.box import Box, Completed
+from tests.fakes.channel import Channel, OpenPgpKey, RawKey
 
 HERE = platforms.current()
 OTHERS = tuple(platform for platform in platforms.ALL if platform != HERE)
@@ -71,11 +73,35 @@ def set_up(box: Box) -> None:
     box.put_shims_first()
 
 
+def trust(box: Box, *keys: RawKey | OpenPgpKey | None) -> None:
+    """What a user does who has checked these keys: puts their files where ccpin looks."""
+    folder = Path(box.layout.keys)
+    folder.mkdir(parents=True, exist_ok=True)
+    for key in keys:
+        if isinstance(key, RawKey):
+            (folder / f"{key.id}.pem").write_bytes(key.pem)
+        elif key:
+            (folder / f"{key.fingerprint}.asc").write_bytes(key.asc)
+
+
+def empty_store(box: Box) -> None:
+    """Takes all releases away, as on a machine that has never installed one."""
+    for folder, _, _ in os.walk(box.layout.releases):
+        os.chmod(folder, 0o700)
+    shutil.rmtree(box.layout.releases, ignore_errors=True)
+
+
 def put_ccpin_on_path(box: Box) -> None:
     """What an install does besides `ccpin setup`."""
     script = box.bin / "ccpin"
     script.write_text(f'#!/bin/sh\nexec {shlex.join(box.ccpin_argv())} "$@"\n')
     script.chmod(0o755)
+
+
+def use_channel(box: Box, channel: Channel) -> None:
+    """A native channel for the box, with the keys that it signs with."""
+    box.env["CCPIN_CHANNEL"] = channel.url
+    trust(box, channel.raw, channel.openpgp)
 
 
 def read_lock(path: Path) -> Lock:

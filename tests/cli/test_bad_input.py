@@ -536,7 +536,7 @@ LAUNCHES = (
     Row("a broken floor", "ccpin sync", 1, "broken-setting", "`2.0` is not N.N.N", floor("2.0\n")),
     Row("a broken floor, for claude", "claude", 126, "broken-setting", "`x` is not N.N.N", floor("x")),
     Row("no Node.js", "claude", 127, "node-missing", "needs Node.js >=18.0.0; there is no `node` on PATH", no_node),
-    Row("no Node.js, to use", "ccpin use 2.0.15", 1, "node-missing", "there is no `node` on PATH", no_node),
+    Row("no Node.js, nor one to lock", "ccpin use 2.0.15 --node none", 1, "node-missing", "no `node` on PATH", no_node),
     Row("no Node.js, to sync", "ccpin sync", 1, "node-missing", "there is no `node` on PATH", no_node),
     Row("an old Node.js", "claude", 126, "node-unfit", "old/bin/node is 16.20.2", old_node),
     Row("an old Node.js, to use", "ccpin use 2.0.15", 1, "node-unfit", "is 16.20.2", old_node),

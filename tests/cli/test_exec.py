@@ -242,7 +242,7 @@ class TestTheFirstTime:
         registry.forget()
         done = box.run(way(box, "-p", "x"), env={"FAKE_STDIN": "1"}, stdin="piped").ok()
         assert (done.json["version"], words(done.json), done.json["stdin"]) == (spec, ["-p", "x"], "piped")
-        assert done.err == ""  # progress is for terminals
+        assert done.err == f"ccpin: Claude Code {spec} came from npm ({registry.url})\n"  # progress is for terminals
         assert len(registry.asked("*.tgz")) == 1
         assert box.lock.read_bytes() == lock
         registry.forget()

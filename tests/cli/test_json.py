@@ -12,6 +12,7 @@ import pytest
 from ccpin.cli.app import VERBS
 from tests.cli.arrange import all_errors, ccpin, pin, set_up
 from tests.fakes.box import Box
+from tests.fakes.upstream import Upstream
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake executables are scripts")
 
@@ -21,15 +22,24 @@ SUCCESSES = {
     "doctor": {"version", "lock", "mechanisms", "always", "findings"},
     "use 2.0.14": {
         "version", "request", "runtime", "lock", "changed", "before", "repaired", "absent", "executable",
-        "registry", "profile", "ignored", "notes",
+        "source", "source_name", "origin", "passed", "node", "profile", "ignored", "notes",
     },
+    "upgrade 2.0.15": {
+        "version", "request", "runtime", "lock", "changed", "before", "repaired", "absent", "executable",
+        "source", "source_name", "origin", "passed", "node", "profile", "ignored", "notes",
+    },
+    "rollback": {
+        "version", "request", "runtime", "node", "lock", "before", "commit", "executable", "ignored", "notes",
+    },
+    "outdated": {"version", "request", "lock", "wanted", "latest", "passed", "origin", "notes", "behind"},
     "sync": {"version", "lock", "executable"},
     "sync --locked": {"version", "lock", "executable"},
+    "bundle -o b.tar": {"file", "bytes", "releases", "platforms", "files"},
     "check --lock-only": {"version", "lock", "executable", "deep"},
     "which": {"path"},
-    "current": {"version", "request", "runtime", "path", "source", "line", "why"},
+    "current": {"version", "request", "runtime", "node", "path", "source", "line", "why"},
     "list": {"home", "installed"},
-    "list --remote": {"registry", "releases"},
+    "list --remote": {"registry", "as_of", "releases"},
     "env": {"source", "version", "profile", "clean", "flags"},
     "env --all": {"source", "version", "profile", "clean", "flags"},
     "env list --mechanism 4": {"source", "version", "profile", "clean", "flags"},
@@ -43,15 +53,19 @@ SUCCESSES = {
     "env unset DISABLE_UPDATES": {"source", "version", "profile", "clean", "flags", "changed"},
     "install 2.0.15": {"version", "runtime", "executable", "bytes"},
     "uninstall 1.0.20": {"version", "bytes"},
-    "config": {"minimum-version", "allow-flag", "keep-flag", "files", "home"},
-    "config keep-flag ANTHROPIC_MODEL": {"keep-flag", "files", "home"},
+    "config": {"minimum-version", "allow-flag", "keep-flag", "settings", "files", "home"},
+    "config keep-flag ANTHROPIC_MODEL": {"keep-flag", "settings", "files", "home"},
     "setup --dry-run": {"changes", "activate", "notes"},
 }  # fmt: skip
 
 FAILURES = {
     "doctor": (1, "problems-found"),
     "use 9.9.9": (1, "unknown-release"),
+    "upgrade 1.0.20": (1, "would-move-down"),
+    "rollback": (1, "no-previous"),
+    "outdated --source npm,x": (2, "bad-source"),
     "sync --wrong": (2, "bad-option"),
+    "bundle -o b.zip": (2, "bad-bundle-name"),
     "check": (1, "not-set-up"),
     "which 2.0.14": (2, "bad-option"),
     "current --all": (2, "bad-option"),
@@ -84,9 +98,11 @@ def envelope(done: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("command", SUCCESSES)
-def test_success(box: Box, command: str) -> None:
+def test_success(box: Box, upstream: Upstream, command: str) -> None:
     pin(box, "1.0.20")
     pin(box, "2.0.14")
+    if command == "outdated":
+        upstream.tags["latest"] = "2.0.14"
     if command == "doctor":  # else it has something to complain of
         set_up(box)
     answer = envelope(ccpin(box, *shlex.split(command), "--json").ok())

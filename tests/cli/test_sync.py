@@ -35,12 +35,12 @@ def as_cloned(box: Box, spec: str) -> None:
         ("2.0.14", "sync --json"),
     ],
 )
-def test_installs_what_is_missing(box: Box, spec: str, command: str) -> None:
+def test_installs_what_is_missing(box: Box, registry: Registry, spec: str, command: str) -> None:
     as_cloned(box, spec)
     lock = box.lock.read_bytes()
     done = ccpin(box, *command.split()).ok()
     assert f"Claude Code {spec} is installed" in done.out or done.json["data"]["version"] == spec
-    assert done.err == ""
+    assert done.err == f"ccpin: Claude Code {spec} came from npm ({registry.url})\n"
     assert box.lock.read_bytes() == lock
     assert box.ccpin("exec", "--", "--version").ok().out == f"{spec} (Claude Code)\n"
 

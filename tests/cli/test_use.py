@@ -144,10 +144,10 @@ class TestNotes:
         assert "1.0.20 is known to refuse to start a session" in ccpin(box, "use", "1.0.20").ok().err
         assert "refuse" not in ccpin(box, "use", "2.0.14").ok().err
 
-    def test_platforms_that_the_registry_lacks(self, box: Box, upstream: Upstream) -> None:
+    def test_platforms_that_the_registry_lacks(self, box: Box, upstream: Upstream, registry: Registry) -> None:
         upstream.withdraw("2.1.330", f"claude-code-{OTHERS[0]}", f"claude-code-{OTHERS[1]}")
         done = ccpin(box, "use", "2.1.330").ok()
-        assert f"does not hold 2.1.330 for {OTHERS[0]}, {OTHERS[1]}\n" in done.err
+        assert f"note: {registry.url} does not hold 2.1.330 for {OTHERS[0]}, {OTHERS[1]}\n" in done.err
         assert set(read_lock(box.lock).artifacts) == set(platforms.ALL)  # the manifest has them all
 
     def test_gitattributes(self, box: Box) -> None:
@@ -172,6 +172,7 @@ class TestNotes:
         assert found == f"{box.layout.shim()}\n2.0.14 (Claude Code)\n"
         box.put_shims_first()
         assert "shim" not in ccpin(box, "use").ok().err
+        assert ccpin(box, "use", "2.1.330").ok().err.startswith("ccpin: Claude Code 2.1.330 came from npm (")
         assert ccpin(box, "use", "2.1.330").ok().err == ""
 
     def test_flags_that_the_release_does_not_read(self, box: Box) -> None:
@@ -393,7 +394,7 @@ class TestSources:
     def test_a_registry_for_once(self, box: Box, registry: Registry, upstream: Upstream) -> None:
         with Registry(upstream, base="/other/") as other:
             data = ccpin(box, "use", "2.0.14", "--registry", other.url, "--json").ok().json["data"]
-            assert data["registry"] == other.url
+            assert (data["source"], data["origin"]) == ("npm", f"from npm ({other.url})")
             assert other.asked()
         assert registry.asked() == []
 
