@@ -6,6 +6,7 @@ import os
 import random
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -52,16 +53,20 @@ def interleaved(ways: Sequence[Way], rounds: int, warm_up: int) -> dict[str, lis
 
 
 def _run(way: Way) -> Run:
-    actions = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-    ]
-    start = time.perf_counter()
-    process = os.posix_spawn(way.argv[0], way.argv, way.env, file_actions=actions)
-    _, status, used = os.wait4(process, 0)
-    seconds = time.perf_counter() - start
-    if status:
-        raise SystemExit(f"{way.name}: {' '.join(way.argv)} ended with {os.waitstatus_to_exitcode(status)}")
+    with tempfile.TemporaryFile() as said:
+        actions = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_DUP2, said.fileno(), 2),
+        ]
+        start = time.perf_counter()
+        process = os.posix_spawn(way.argv[0], way.argv, way.env, file_actions=actions)
+        _, status, used = os.wait4(process, 0)
+        seconds = time.perf_counter() - start
+        if status:
+            said.seek(0)
+            sys.stderr.write(said.read().decode(errors="replace"))
+            raise SystemExit(f"{way.name}: {' '.join(way.argv)} ended with {os.waitstatus_to_exitcode(status)}")
     unit = 1 if sys.platform == "darwin" else 1024
     return Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * unit, used.ru_oublock * 512)
 

@@ -44,7 +44,7 @@ from ccpin.launching.sync import sync
 from ccpin.paths import find_home
 from ccpin.pinning.find import find_pin
 from ccpin.releases.registry import Registry
-from ccpin.store.fetch import Progress
+from ccpin.store.progress import Progress
 import ccpin.store.install
 home = find_home(os.environ)
 start = time.perf_counter()
@@ -157,11 +157,11 @@ def cached(version: str) -> Upstream:
 def _fetch(version: str, package: str, tarball: Path, lock: Path) -> None:
     from ccpin.pinning.lock import render
     from ccpin.pinning.request import parse_request
+    from ccpin.releases.npm import Npm
     from ccpin.releases.registry import Registry
-    from ccpin.releases.resolve import resolve
 
     registry = Registry.configured(os.environ)
-    release = resolve(registry, version, platforms.current(), "native")
+    release = Npm(registry).resolve(version, platforms.current(), "native")
     source = registry.tarball(package, registry.version(package, version))
     draft = tarball.with_suffix(f".{os.getpid()}")
     with registry.http.stream(source.address) as body, draft.open("wb") as file:

@@ -70,7 +70,7 @@ class Machine:
         for project, profile in ((self.project, "none"), (self.strict, "strict")):
             project.mkdir()
             (project / LOCK_NAME).write_text(render(with_profile(lock, profile)))
-        folder = Path(install_folder(self.home, lock.version, lock.digest, lock.runtime))
+        folder = Path(install_folder(self.home, lock))
         folder.mkdir(parents=True)
         self.executable = folder / "claude"
         shutil.copy(true, self.executable)

@@ -31,7 +31,7 @@ def lock_of(project: Path) -> Lock:
 
 
 def executable(user: User, lock: Lock) -> str:
-    path = ready(user.layout, lock.version, lock.digest, lock.runtime)
+    path = ready(user.layout, lock)
     assert path
     return path
 

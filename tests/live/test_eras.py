@@ -53,11 +53,12 @@ def _installed(user: User, project: Path) -> Install:
     """What the project's lock names, with a receipt that is of this very lock."""
     path = project / ".ccpin.lock"
     lock = parse(path.read_bytes(), str(path))
-    install = read_install(install_folder(user.layout, lock.version, lock.digest, lock.runtime))
+    install = read_install(install_folder(user.layout, lock))
     assert install is not None
     receipt = install.receipt
     assert (receipt.version, receipt.runtime, receipt.digest) == (lock.version, lock.runtime, lock.digest)
     assert receipt.artifact == lock.artifacts[receipt.platform]
+    assert receipt.integrity is not None
     assert receipt.integrity.startswith("sha512-")
     assert receipt.executable in receipt.files
     return install

@@ -55,6 +55,6 @@ def _installed(user: User, version: str, *options: str) -> Install:
     user.ccpin("use", version, *options, cwd=project).ok()
     path = project / ".ccpin.lock"
     lock = parse(path.read_bytes(), str(path))
-    install = read_install(install_folder(user.layout, lock.version, lock.digest, lock.runtime))
+    install = read_install(install_folder(user.layout, lock))
     assert install is not None
     return install

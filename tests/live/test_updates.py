@@ -134,10 +134,10 @@ def pin(user: User, env: Environment) -> Pin:
     def make(scene: Scene, version: str) -> Pinned:
         user.ccpin("use", version, cwd=scene.project).ok()
         lock = parse(scene.lock.read_bytes(), "lock")
-        command = ready(user.layout, lock.version, lock.digest, lock.runtime)
+        command = ready(user.layout, lock)
         assert command
         before = [require("node", env)] if lock.runtime == "node" else []
-        entry = install_folder(user.layout, lock.version, lock.digest, lock.runtime)
+        entry = install_folder(user.layout, lock)
         flags = {name: str(value) for name, value in lock.env.items()}
         return Pinned(scene, [*before, command], flags, entry, user.layout.shims)
 

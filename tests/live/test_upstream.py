@@ -12,8 +12,8 @@ from ccpin import platforms
 from ccpin.errors import PlatformMissing
 from ccpin.pinning.lock import parse
 from ccpin.pinning.request import parse_request
+from ccpin.releases.npm import Npm
 from ccpin.releases.registry import Registry
-from ccpin.releases.resolve import resolve
 from tests.live.machine import NATIVE, Environment, User, require, run
 
 pytestmark = pytest.mark.live
@@ -38,11 +38,11 @@ def test_all_eight_platforms_are_locked_as_the_manifest_says(user: User, env: En
 
 @pytest.mark.parametrize("version", GAPS)
 def test_platforms_that_the_registry_lacks_are_named(registry: Registry, version: str) -> None:
-    release = resolve(registry, version, "linux-x64")
+    release = Npm(registry).resolve(version, "linux-x64")
     assert release.absent == GAPS[version]
     assert set(release.artifacts) | set(release.absent) == set(platforms.ALL)
     with pytest.raises(PlatformMissing) as refused:
-        resolve(registry, version, GAPS[version][0])
+        Npm(registry).resolve(version, GAPS[version][0])
     assert GAPS[version][0] in str(refused.value)
 
 
@@ -55,7 +55,7 @@ def test_the_remote_list_names_them_as_well(user: User) -> None:
 
 def test_a_release_without_manifest_is_locked_by_its_tarballs(registry: Registry) -> None:
     request = parse_request("2.1.166")
-    lock = resolve(registry, "2.1.166", "linux-x64").to_lock(request)
+    lock = Npm(registry).resolve("2.1.166", "linux-x64").to_lock(request)
     assert tuple(lock.artifacts) == platforms.ALL
     for artifact in lock.artifacts.values():
         assert artifact.sha256 is None

@@ -23,6 +23,8 @@ import requests
 
 from ccpin.releases.npmrc import read_config
 from ccpin.releases.registry import CLAUDE, Registry
+from tests.fakes.channel import Channel
+from tests.fakes.upstream import usual
 from tests.live.machine import JAVASCRIPT, Environment, User, reaching, require
 
 pytestmark = pytest.mark.live
@@ -156,8 +158,15 @@ def test_a_release_through_an_authenticated_mirror(employee: User, mirror: Mirro
     lock = (project / ".ccpin.lock").read_text()
     assert f'version = "{JAVASCRIPT}"' in lock
     assert "127.0.0.1" not in lock
-    employee.ccpin("list", "--remote", cwd=project).ok()
-    assert mirror.token not in "".join(each.out + each.err for each in (denied, unset, done))
+    listed = employee.ccpin("list", "--remote", cwd=project).ok()
+    with Channel(usual()) as channel:  # another host, asked in the same breath
+        employee.env |= {"CCPIN_CHANNEL": channel.url, "CCPIN_SOURCE": "native,npm"}
+        unknown = employee.ccpin("use", "2.1.999", "--json", cwd=project).failed(1)
+        settings = employee.ccpin("config", "--json", cwd=project).ok()
+        told = [f"{name}: {value}" for seen in channel.requests for name, value in seen.headers.items()]
+    assert told
+    said = [text for each in (denied, unset, done, listed, unknown, settings) for text in (each.out, each.err)]
+    assert mirror.token not in "\n".join((*said, *told))
     assert _holding(employee.root, mirror.token) == []
 
 
