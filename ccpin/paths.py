@@ -21,6 +21,7 @@
         │   ├── claude                   the executable, or a link to the JavaScript entry point
         │   ├── package/…                a JavaScript release's files
         │   ├── node                     the Node.js of the lock's own, if it has one
+        │   ├── claude-on-node-<version> with it: a script that runs the release on it (store/entry.py)
         │   ├── takes-settings           empty; there where the release knows the option `--settings`
         │   └── receipt.json             what was verified, written last
         └── node                         a link to the Node.js on PATH that was checked for this release

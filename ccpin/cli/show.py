@@ -21,14 +21,14 @@ _WHY = {
 
 
 def which_command(as_json: JSON = False) -> None:
-    """Print the absolute path of the pinned executable, and nothing else."""
+    """Print the path of the pinned executable, and nothing else. It is absolute; started so, it gets no flags."""
     env = dict(os.environ)
     path = which(env, find_home(env))
     give("which", Answer({"path": path}, path), as_json=as_json)
 
 
 def current_command(as_json: JSON = False) -> None:
-    """Show which release runs here, where that is said, and why it counts."""
+    """Show which release runs here, and why: with file and line."""
     env = dict(os.environ)
     home = find_home(env)
     if env.get("CCPIN_DISABLE"):
@@ -44,7 +44,7 @@ def current_command(as_json: JSON = False) -> None:
 def _pinned(home: Home, pin: Pin) -> Answer:
     head = pin.head
     command = ready(home, head)
-    path = real_command(command) if command else None
+    path = real_command(command, head) if command else None
     data: dict[str, Any] = {
         "version": head.version,
         "request": head.request,

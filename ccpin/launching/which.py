@@ -18,13 +18,14 @@ def current_pin(env: dict[str, str], home: Home) -> Pin:
 
 
 def which(env: dict[str, str], home: Home) -> str:
-    """The absolute path of the pinned executable (of a JavaScript release: its entry point). Raises NotInstalled."""
+    """The absolute path of the pinned executable (of a JavaScript release: its entry point, or what starts that on the
+    lock's own Node.js). Raises NotInstalled."""
     pin = current_pin(env, home)
     require_minimum(home, pin.head.version, pin.source)
     command = ready(home, pin.head)
     if command is None:
         raise not_installed(pin)
-    return real_command(command)
+    return real_command(command, pin.head)
 
 
 def not_installed(pin: Pin) -> NotInstalled:

@@ -79,7 +79,9 @@ def ready(home: Home, named: Named) -> str | None:
         name = _entry_point(receipt) if _has_no_links(named.runtime) else command_name(named.runtime)
         command = os.path.join(folder, name)
         sealed = os.stat(receipt).st_mtime_ns
-        fit = _is_fit(command, sealed) and (named.node is None or _is_fit(os.path.join(folder, NODE), sealed))
+        if named.runtime == "native" and os.path.islink(command):
+            return None  # a script's, under a lock that lies about its runtime: `#!` would take any `node` on PATH
+        fit = _is_fit(command, sealed) and (named.node is None or _has_own_node(folder, named, sealed))
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return command if fit else None
@@ -90,13 +92,23 @@ def own_node(home: Home, named: Named) -> str | None:
     return None if named.node is None else os.path.join(install_folder(home, named), NODE)
 
 
+def on_own_node(named: Named) -> str:
+    """The name of the script beside the fixed name that starts a release on the Node.js of the lock's own: for those
+    who start it by its path. The name carries the version, since the digest covers the Node.js and not what the lock
+    calls it."""
+    return f"{COMMAND}-on-node-{named.node}"
+
+
 def takes_settings(folder: str) -> bool:
     """Whether the release in a platform folder knows the option `--settings`, as `shims/claude` asks it."""
     return os.path.isfile(os.path.join(folder, SETTINGS_MARK))
 
 
-def real_command(command: str) -> str:
-    """The file behind the fixed name: of a JavaScript release its entry point, whose suffix tells other programs."""
+def real_command(command: str, named: Named) -> str:
+    """What others should start in the place of the fixed name: of a JavaScript release its entry point, whose suffix
+    tells them, or where the lock has a Node.js of its own the script that starts it on that."""
+    if named.node is not None and sys.platform != "win32":
+        return os.path.join(os.path.dirname(command), on_own_node(named))
     return os.path.join(os.path.dirname(command), os.readlink(command)) if os.path.islink(command) else command
 
 
@@ -110,6 +122,10 @@ def _is_fit(path: str, sealed: int) -> bool:
     status = os.stat(path)
     regular = stat.S_ISREG(status.st_mode)
     return regular and status.st_size > 0 and sealed > status.st_mtime_ns and os.access(path, os.X_OK)
+
+
+def _has_own_node(folder: str, named: Named, sealed: int) -> bool:
+    return _is_fit(os.path.join(folder, NODE), sealed) and os.path.isfile(os.path.join(folder, on_own_node(named)))
 
 
 def _has_no_links(runtime: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -18,9 +19,9 @@ from ccpin.archives.unpack import Unpacked, unpack
 from ccpin.errors import BadArchive, IntegrityMismatch, NoRoom, Truncated, WrongVersionInside
 from ccpin.net import Body
 from ccpin.pinning.lock import Artifact, Lock
-from ccpin.releases.release import engines_of
+from ccpin.releases.release import engines_of, entry_of
 from ccpin.releases.source import Offer, Source
-from ccpin.store.entry import COMMAND, NODE, artifact_key, command_name, node_key, platform_key
+from ccpin.store.entry import COMMAND, NODE, artifact_key, command_name, node_key, on_own_node, platform_key
 from ccpin.store.nodefile import node_artifact, unpack_node
 from ccpin.store.progress import Progress
 from ccpin.store.receipt import Kept, Receipt
@@ -77,6 +78,8 @@ def seal(
     if lock.runtime == "node":
         _link_command(staging, executable)
     files = {**written, executable: replace(written[executable], executable=True)}
+    if lock.node is not None:
+        files[on_own_node(lock)] = _starter(os.path.join(staging, on_own_node(lock)), lock)
     kept = {path: Kept(u.size, u.sha256, _seal(staging, path, u)) for path, u in files.items()}
     found = scan(staging, executable)  # behind every comparison: only what was verified is worth reading
     return Receipt(
@@ -215,9 +218,7 @@ def _executable(
         written = {path: file for path, file in written.items() if path != manifest}
         path, engines = command_name(lock.runtime), None
     else:
-        entry = package.get("bin")
-        entry = entry.get("claude") if isinstance(entry, dict) else entry
-        path = "package/" + os.path.normpath(str(entry)).replace(os.sep, "/")
+        path = "package/" + os.path.normpath(entry_of(package) or "").replace(os.sep, "/")
         engines = engines_of(package, lock.version)
     if path not in written or written[path].size == 0:
         raise BadArchive(what=what, reason="it holds no executable")
@@ -241,6 +242,20 @@ def _seal(folder: str, path: str, file: Unpacked) -> int:
     os.utime(full, ns=(LONG_AGO_NS, LONG_AGO_NS))
     os.chmod(full, 0o555 if file.executable else 0o444)
     return LONG_AGO_NS
+
+
+def _starter(path: str, lock: Lock) -> Unpacked:
+    """Writes what starts the release on the Node.js beside it. No flag is set there: that is the shim's part."""
+    text = (
+        "#!/bin/sh\n"
+        f"# Claude Code {lock.version} on Node.js {lock.node}, as the lock says; `claude` sets the lock's flags too.\n"
+        f'exec "${{0%/*}}/{NODE}" "${{0%/*}}/{COMMAND}" "$@"\n'
+    ).encode()
+    with open(path, "xb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    return Unpacked(hashlib.sha256(text).hexdigest(), len(text), executable=True)
 
 
 def _link_command(staging: str, executable: str) -> None:

@@ -48,7 +48,7 @@ class TestNativeVersions:
 
 
 def test_the_installer_s_own_first_then_path(env: dict[str, str], home: Home, tmp_path: Path) -> None:
-    beside = fake_claude(tmp_path / "bin")
+    beside = fake_claude(tmp_path / "bin", VERSION)
     assert list(executables(env, home, VERSION)) == [f"{tmp_path}/.local/share/claude/versions/{VERSION}", str(beside)]
 
 
@@ -69,7 +69,7 @@ def test_each_once(env: dict[str, str], home: Home, tmp_path: Path) -> None:
 
 
 def test_a_link_of_npm_s_is_followed(env: dict[str, str], home: Home, tmp_path: Path) -> None:
-    real = fake_claude(tmp_path / "lib/node_modules/claude-code/bin")
+    real = fake_claude(tmp_path / "lib/node_modules/claude-code/bin", VERSION)
     (tmp_path / "bin/claude").symlink_to(real)
     assert list(executables(env, home, VERSION))[-1] == str(real)
 
@@ -85,8 +85,19 @@ def test_the_shim_is_no_executable_of_anybody_s(env: dict[str, str], home: Home,
     setup(home, {**env, "SHELL": "/bin/sh"}, python=pythons.with_ccpin())
     env["PATH"] = os.pathsep.join([home.shims, str(tmp_path / "bin")])
     assert len(list(executables(env, home, VERSION))) == 1
-    beside = fake_claude(tmp_path / "bin")
+    beside = fake_claude(tmp_path / "bin", VERSION)
     assert list(executables(env, home, VERSION))[1:] == [str(beside)]
+
+
+def test_none_that_says_it_is_another_release(env: dict[str, str], home: Home, tmp_path: Path) -> None:
+    """A lock may hold its digest under another number, above the user's own floor for example."""
+    beside = fake_claude(tmp_path / "bin", "2.1.200")
+    assert len(list(executables(env, home, VERSION))) == 1
+    assert list(executables(env, home, "2.1.200"))[-1] == str(beside)
+    beside.write_bytes(b"#!/bin/sh\n")
+    assert len(list(executables(env, home, VERSION))) == 1
+    beside.chmod(0o111)  # who may not read it cannot take it either; root may
+    assert len(list(executables(env, home, VERSION))) == 1
 
 
 class TestStores:

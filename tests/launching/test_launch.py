@@ -88,6 +88,7 @@ class Machine:
             (folder / "node").write_text("#!/bin/sh\n")
             (folder / "node").chmod(0o555)
             os.utime(folder / "node", (1000, 1000))
+            (folder / f"claude-on-node-{lock.node}").touch()
         (folder / "receipt.json").write_text("{}")
         return str(folder / "claude")
 

@@ -68,3 +68,30 @@ def test_sync_and_check_are_content(locked: Box) -> None:
     before = locked.snapshot()
     locked.ccpin("sync").ok()
     assert locked.snapshot() == before
+
+
+@pytest.mark.parametrize("way", ["shim", "exec"])
+def test_a_lock_that_calls_it_native_starts_nothing(locked: Box, way: str) -> None:
+    """The script stands where an executable would, and its first line would take any `node`: the clone's, on a PATH
+    with an empty entry."""
+    locked.ccpin("sync").ok()
+    text = locked.lock.read_text().replace('runtime = "node"\nnode = "22.23.2"\n', 'runtime = "native"\n')
+    locked.lock.write_text(text)
+    theirs = locked.project / "node"
+    theirs.write_text("#!/bin/sh\necho theirs\n")
+    theirs.chmod(0o755)
+    locked.env["PATH"] = f":{locked.env['PATH']}:."
+    run = locked.claude("-p", "hi") if way == "shim" else locked.ccpin("exec", "--", "-p", "hi")
+    assert run.failed(126).out == ""
+    assert "`any` is not a platform" in run.err
+
+
+def test_what_which_prints_runs_on_it_too(locked: Box) -> None:
+    """`$(ccpin which)` in an editor: a bare cli.js would take whatever `node` is on PATH there, or none."""
+    locked.ccpin("sync").ok()
+    path = locked.ccpin("which").ok().out.strip()
+    assert path.endswith("/claude-on-node-22.23.2")
+    assert locked.run([path, "-p", "hi"]).ok().json["argv"] == ["-p", "hi"]
+    Path(path).chmod(0o755)
+    Path(path).write_text("#!/bin/sh\n")
+    locked.ccpin("check").failed(1)

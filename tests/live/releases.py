@@ -38,7 +38,7 @@ def executable(user: User, lock: Lock) -> str:
 
 def feature_names(user: User, lock: Lock) -> list[str]:
     """The feature flags that occur in a release."""
-    text = Path(real_command(executable(user, lock))).read_bytes()
+    text = Path(real_command(executable(user, lock), lock)).read_bytes()
     return sorted({name.decode() for name in re.findall(rb"tengu_[a-z][a-z0-9_]+", text)})
 
 

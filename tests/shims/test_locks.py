@@ -36,7 +36,7 @@ ACCEPTED = {
     "a node": lock_text(runtime="node"),
     "a node of its own": lock_text(runtime="node", node="22.23.2"),
     "a node before the runtime": edit('runtime = "native"', 'node = "22.23.2" # so\nruntime = "node"'),
-    "a node at the end": edit('runtime = "native"', 'runtime = "node"').replace("\n[env]", 'node = "0.0.0"\n\n[env]'),
+    "a node at the end": edit('runtime = "native"', 'runtime = "node"').replace("\n[env]", 'node = "22.23.2"\n\n[env]'),
     "an odd request": edit('request = "2.0.14"', 'request = ">=2.0,<3,!=2.0.*,~=2-"'),
     "a request like an option": edit('request = "2.0.14"', 'request = "-n"'),
     "a request like an operator": edit('request = "2.0.14"', 'request = "!"'),

@@ -237,6 +237,12 @@ def test_the_lock_s_own_node_runs_it(world: World, shell: str) -> None:
     assert run.words == [b"a", b"b c"]
 
 
+def test_one_that_the_lock_calls_by_another_number_is_not_it(world: World) -> None:
+    """The digest covers the Node.js, and not what the lock says that it is."""
+    world.use_own_node(lock_text(runtime="node", node="22.23.3"))
+    assert world.run().who == "python"
+
+
 @pytest.mark.parametrize("path", ["/nowhere", "other", "checked"])
 def test_then_no_node_on_path_is_looked_at(world: World, path: str) -> None:
     world.use_own_node()
@@ -361,3 +367,12 @@ def test_odd_values_of_the_guard(world: World) -> None:
 def test_more_rounds_than_there_may_be_are_a_ring_too(world: World, rounds: str) -> None:
     run = world.run(env={"CCPIN_LOOP": rounds})
     assert (run.code, run.out) == (126, b"")
+
+
+@two_shells
+def test_a_script_in_the_place_of_an_executable(world: World) -> None:
+    """A JavaScript release with a Node.js of its own stands there too; its lock may say that it is native."""
+    assert world.run().who == "pinned"
+    world.executable.rename(world.executable.with_name("cli.js"))
+    world.executable.symlink_to("cli.js")
+    assert world.run().who == "python"

@@ -18,6 +18,7 @@ import pytest
 from ccpin.launching.shims import render_posix
 from ccpin.pinning import flags
 from ccpin.store.entry import SETTINGS_MARK
+from tests.shims import telling
 
 SHIMS = Path(__file__).parents[2] / "shims"
 VERSION = "2.0.14"
@@ -36,33 +37,7 @@ PLATFORMS = (
     "linux-x64", "linux-x64-musl", "win32-arm64", "win32-x64",
 )  # fmt: skip
 
-# What stands in for Claude Code, Python, Node.js and the next `claude`: it tells how it was called.
-FAKE = f"""#!{sys.executable} -IS
-import os, sys  # json would take longer than all the rest
-def text(value): return os.fsencode(value).decode("latin-1")
-def is_open(descriptor):
-    try: os.fstat(descriptor)
-    except OSError: return False
-    return True
-opened = [number for number in range(20) if is_open(number)]
-try: cwd = os.getcwd()
-except OSError: cwd = ""
-call = {{
-    "file": text(os.path.abspath(__file__)),
-    "argv": [text(word) for word in sys.argv[1:]],
-    "env": {{text(name): text(value) for name, value in os.environ.items()}},
-    "cwd": text(cwd),
-    "pid": os.getpid(),
-    "open": opened,
-}}
-if "FAKE_STDIN" in os.environ: call["stdin"] = sys.stdin.read()
-if "FAKE_RECORD" in os.environ:
-    with open(os.environ["FAKE_RECORD"], "a") as file: file.write(ascii(call) + "\\n")
-else: print(ascii(call))
-if "FAKE_SIGNAL" in os.environ: os.kill(os.getpid(), int(os.environ["FAKE_SIGNAL"]))
-if "FAKE_NEXT" in os.environ: os.execv(os.environ["FAKE_NEXT"], [os.environ["FAKE_NEXT"]] + sys.argv[1:])
-sys.exit(int(os.environ.get("FAKE_EXIT", "0")))
-"""
+FAKE = telling.fake()
 
 
 def lock_text(
@@ -263,6 +238,7 @@ class World:
         os.utime(file, (1_000_000_000, 1_000_000_000))
         if node:
             program(entry / "node", FAKE)
+            (entry / "claude-on-node-22.23.2").touch()
             os.utime(entry / "node", (1_000_000_000, 1_000_000_000))
         if settings:
             (entry / SETTINGS_MARK).touch()

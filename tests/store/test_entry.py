@@ -99,6 +99,7 @@ class TestReady:
             lambda f: _dated(f / "claude", 2_000_000_000),
             lambda f: _dated(f / "receipt.json", 1000),
             lambda f: ((f / "claude").unlink(), (f / "claude").symlink_to("claude")),
+            lambda f: ((f / "claude").rename(f / "cli.js"), (f / "claude").symlink_to("cli.js")),
         ],
     )
     def test_it_is_not(self, home: Home, folder: Path, damage: Callable[[Path], object]) -> None:
@@ -121,7 +122,7 @@ class TestReady:
         (folder / "receipt.json").write_text("{}")
         command = ready(home, SCRIPT)
         assert command == str(folder / "claude")
-        assert real_command(command) == str(folder / "package/cli.js")
+        assert real_command(command, SCRIPT) == str(folder / "package/cli.js")
 
 
 @posix
@@ -135,12 +136,20 @@ class TestReadyWithANodeOfItsOwn:
             (folder / name).chmod(0o555)
             os.utime(folder / name, (1000, 1000))
         (folder / "claude").symlink_to("package/cli.js")
+        (folder / "claude-on-node-22.23.2").touch()
         (folder / "receipt.json").write_text("{}")
         return folder
 
     def test_it_is(self, home: Home, folder: Path) -> None:
-        assert ready(home, OWN_NODE) == str(folder / "claude")
+        command = ready(home, OWN_NODE)
+        assert command == str(folder / "claude")
+        assert real_command(command, OWN_NODE) == str(folder / "claude-on-node-22.23.2")
         assert ready(home, SCRIPT) is None
+        assert ready(home, replace(OWN_NODE, runtime="native", node=None)) is None  # the same place
+
+    def test_the_lock_may_not_call_it_by_another_number(self, home: Home, folder: Path) -> None:
+        """The digest covers the Node.js, and not what the lock says that it is."""
+        assert ready(home, replace(OWN_NODE, node="99.1.2")) is None
 
     @pytest.mark.parametrize("name", ["node", "package/cli.js"])
     @pytest.mark.parametrize(
