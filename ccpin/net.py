@@ -38,7 +38,7 @@ from ccpin.session import Session, cause_of, reason_of
 
 CHUNK = 256 * 1024  # bytes
 DOCUMENT_LIMIT = 64 << 20  # bytes; the full document of 471 releases has 0.7 MB
-_TIMEOUT = (4, 60)  # seconds to connect, and between two bytes
+TIMEOUT: tuple[float, float] = (4, 60)  # seconds to connect, and between two bytes
 _DENIED = "Tunnel connection failed: 407"
 _ACCEPT = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*; q=0.5"
 
@@ -84,12 +84,14 @@ class Http:
         network: Network | None = None,
         cache: Metadata | None = None,
         offline: bool = False,
+        timeout: tuple[float, float] = TIMEOUT,
     ) -> None:
         self._access = access or _Open()
         self._network = network or Network(environment_trust(os.environ))
         self._session = Session(self._network, self._access.authorization)
         self._cache = cache
         self._times: list[float] = []
+        self._timeout = timeout
         self.offline = offline
 
     @property
@@ -165,7 +167,7 @@ class Http:
 
     def _get(self, address: str, headers: dict[str, str]) -> requests.Response:
         with self._explained(address):
-            return self._session.get(address, headers=headers, stream=True, timeout=_TIMEOUT)
+            return self._session.get(address, headers=headers, stream=True, timeout=self._timeout)
 
     @contextmanager
     def _explained(self, address: str) -> Iterator[None]:

@@ -24,6 +24,7 @@ from ccpin.connecting import POOLS, Retry
 from ccpin.errors import BadCertificate, BadProxy
 from ccpin.network import Identity, Network, Proxy, context
 
+BACKOFF = 0.2  # seconds, twice as many before each further attempt
 _MOST_REDIRECTS = 5
 
 
@@ -153,7 +154,7 @@ def _retries() -> Retry:
         connect=1,  # each takes its whole time where packets are swallowed
         other=1,  # TLS: a certificate does not get better, a broken handshake may
         redirect=False,
-        backoff_factor=0.2,
+        backoff_factor=BACKOFF,
         status_forcelist=(429, 500, 502, 503, 504),
         raise_on_status=False,
         respect_retry_after_header=False,  # it may name an hour

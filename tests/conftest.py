@@ -8,6 +8,7 @@ real_env   the environment that the tests were started with, for `live` ones
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from ccpin import session
 from tests.fakes import upstream as fake_upstream
 from tests.fakes.box import Box
 from tests.fakes.registry import Registry
@@ -24,6 +26,12 @@ from tests.fakes.upstream import Upstream
 _REAL = dict(os.environ)
 _FOREIGN = ("CCPIN_", "CLAUDE", "ANTHROPIC_", "NPM_CONFIG_", "XDG_", "DISABLE_", "NODE_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+def pytest_collection_finish() -> None:
+    """All that was collected stays to the end: looking through it for garbage would be a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +48,8 @@ def nobodys_environment(
     for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
         monkeypatch.setenv(name, home)
     monkeypatch.setenv("CCPIN_HOME", os.path.join(home, "ccpin"))
+    monkeypatch.setattr(session, "BACKOFF", session.BACKOFF / 20)  # a second for every server that stumbles
+    monkeypatch.setattr(os, "fsync", os.fstat)  # no machine loses its power here; it wants an open file no less
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ before = box.snapshot(); …; assert box.snapshot() == before
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import dataclasses
 import functools
@@ -16,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -70,10 +72,9 @@ class Box:
         self.layout = Home(str(self.ccpin_home))
         self.lock = self.project / LOCK_NAME
         self.tools, self.temp = self.root / "tools", self.root / "tmp"
-        for folder in (self.home, self.project, self.bin, self.tools, self.temp):
+        for folder in (self.home, self.project, self.bin, self.temp):
             folder.mkdir()
-        for name, path in _tools().items():
-            (self.tools / name).symlink_to(path)
+        self.tools.symlink_to(_tools())
         claude.fake_node(self.bin)
         self.env = {
             "PATH": os.pathsep.join([str(self.bin), *_system_path(self.tools)]),
@@ -230,6 +231,14 @@ class Box:
         """What `ccpin setup` does for new shells."""
         self.env["PATH"] = self.layout.shims + os.pathsep + self.env["PATH"]
 
+    def take_away(self, tool: str) -> None:
+        """Makes this a machine without a program that it has (`git`)."""
+        left = {path.name: path.readlink() for path in self.tools.iterdir() if path.name != tool}
+        self.tools.unlink()
+        self.tools.mkdir()
+        for name, path in left.items():
+            (self.tools / name).symlink_to(path)
+
     def folder(self, name: str) -> Path:
         """Another folder of the project, made when it is not there: `box.folder("deep/er")`."""
         path = self.project / name
@@ -265,13 +274,17 @@ def _kill_session(process: subprocess.Popen[str]) -> None:
 
 
 @functools.cache
-def _tools() -> dict[str, str]:
-    """Programs that tests may use. Links to them, not their folders, stand on PATH: in those there may be a
-    real node, npm or claude."""
-    if sys.platform == "win32":
-        return {}
+def _tools() -> Path:
+    """A folder with the programs that tests may use, one for all boxes: it is half the work of making one. Links to
+    them, not their folders, stand on PATH: in those there may be a real node, npm or claude."""
+    folder = Path(tempfile.mkdtemp(prefix="ccpin-test-tools-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)
     path = "/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin"
-    return {name: found for name in _TOOLS.split() if (found := shutil.which(name, path=path))}
+    for name in _TOOLS.split() if sys.platform != "win32" else ():
+        if found := shutil.which(name, path=path):
+            (folder / name).symlink_to(found)
+    return folder
 
 
 def _system_path(tools: Path) -> list[str]:

@@ -10,18 +10,23 @@ imports the standard library only and runs under any Python from 3.9. Knobs, all
     FAKE_SLEEP=20       sleep after the JSON was printed
     FAKE_TRAP=INT,TERM  on such a signal print {"signal": "SIGTERM"} and end with FAKE_EXIT, else 128 + n
     FAKE_KILL=TERM      end by this signal
+
+It is started thousands of times, and importing json, signal or subprocess takes longer than Python itself: so the
+parts of them serve that are written in C, and the whole only where a test asks for more.
 """
 
-import json
 import os
-import signal
-import subprocess
 import sys
-import time
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
-def behave(version: str, runtime: str, program: str, args: list[str], **more: object) -> NoReturn:
+def behave(version: str, runtime: str, program: str, args: list[str], **more: object) -> "NoReturn":
+    import _signal as signal  # type: ignore[import-not-found]
+    import time
+
     env = environment()
     for name in ("SIGINT", "SIGPIPE"):  # Python's own handling of them is not what an executable does
         if hasattr(signal, name):
@@ -40,7 +45,7 @@ def behave(version: str, runtime: str, program: str, args: list[str], **more: ob
 
 
 def say(env: dict[str, str], known: dict[str, object]) -> None:
-    said = {
+    said: dict[str, object] = {
         **known,
         "env": env,
         "cwd": os.getcwd(),
@@ -50,13 +55,26 @@ def say(env: dict[str, str], known: dict[str, object]) -> None:
     if env.get("FAKE_STDIN"):
         said["stdin"] = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
     if env.get("FAKE_RUN"):
+        import subprocess
+
         ran = subprocess.run(["sh", "-c", env["FAKE_RUN"]], env=env, stdout=subprocess.PIPE, check=False)
         said.update(ran=ran.stdout.decode("utf-8", "surrogateescape"), ran_status=ran.returncode)
-    line = json.dumps(said, sort_keys=True)
+    line = as_json(said)
     print(line)
     if env.get("FAKE_OUT"):
         with open(env["FAKE_OUT"], "w", encoding="ascii") as file:
             file.write(line)
+
+
+def as_json(value: object) -> str:
+    """What `json.dumps` makes of it, with its keys in order."""
+    from _json import encode_basestring_ascii
+
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{as_json(name)}: {as_json(value[name])}" for name in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(as_json, value)) + "]"
+    return encode_basestring_ascii(value) if isinstance(value, str) else repr(value).lower()
 
 
 def environment() -> dict[str, str]:
@@ -74,12 +92,15 @@ def environment() -> dict[str, str]:
 
 
 def caught(number: int, _frame: object) -> None:
+    import json
+    import signal
+
     # Not print: the signal may have come in the middle of one.
     os.write(1, json.dumps({"signal": signal.Signals(number).name}).encode() + b"\n")
     os._exit(int(os.environ.get("FAKE_EXIT", 128 + number)))
 
 
-def node(version: str) -> NoReturn:
+def node(version: str) -> "NoReturn":
     """The fake Node.js: `--version`, or `[options] script [arguments]`."""
     args = sys.argv[1:]
     if args[:1] in (["--version"], ["-v"]):
@@ -89,6 +110,8 @@ def node(version: str) -> NoReturn:
     if at is None or not os.path.isfile(args[at]):
         sys.stderr.write("node: Cannot find module\n")
         sys.exit(1)
+    import json
+
     script = os.path.abspath(args[at])
     folder = os.path.dirname(os.path.realpath(script))
     with open(os.path.join(folder, "package.json"), encoding="utf-8") as file:

@@ -11,10 +11,12 @@ document, `/@anthropic-ai/claude-code/2.0.14` one version's, `*/claude-code-2.0.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import re
+import socket
 import threading
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -86,6 +88,8 @@ class Registry:
             return
         self._server.stopping.set()
         if self._thread.is_alive():
+            with contextlib.suppress(OSError):  # macOS has no such end of a socket that listens
+                self._server.socket.shutdown(socket.SHUT_RDWR)  # wakes the thread, which would sleep for a while
             self._server.shutdown()
         self._server.server_close()
         self._server.hang_up()

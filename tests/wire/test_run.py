@@ -124,7 +124,7 @@ class TestTheEnd:
 
     def test_when_time_is_up(self, tmp_path: Path) -> None:
         began = time.monotonic()
-        capture = go("linger", str(tmp_path / "pids"), "stay", timeout=2)
+        capture = go("linger", str(tmp_path / "pids"), "stay", timeout=1)
         assert capture.exit_code is None
         assert time.monotonic() - began < 20
         assert_gone(tmp_path / "pids")

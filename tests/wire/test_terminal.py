@@ -53,7 +53,7 @@ class TestAConversation:
         assert capture.requests == session.requests
         assert capture.argv == (*FAKE, "talk")
         assert capture.mode == "gateway"
-        assert 0.8 < capture.seconds < 30
+        assert 0.3 < capture.seconds < 30
         assert capture.stdout.startswith("ready\r\n")
         assert capture.stdout.endswith("bye\r\n")
         assert capture.isolated or not isolate or capture.isolation.startswith("proxies only")

@@ -19,9 +19,9 @@ def talk() -> None:
     """Sends each line that is typed to the API and shows what it is answered; busy before, like a real one."""
     print("ready", flush=True)
     before = termios.tcgetattr(0)
-    time.sleep(0.3)
+    time.sleep(0.1)
     tty.setraw(0)
-    time.sleep(0.5)
+    time.sleep(0.2)
     line = ""
     while True:
         keys = os.read(0, 1000).decode()
@@ -49,16 +49,21 @@ def _ask(said: str) -> str:
 
 
 def ask(asked: str) -> None:
-    """What the terminal answers within half a second, as JSON; the question is written in two parts."""
+    """What the terminal answers, as JSON; the question is written in two parts. Answers come in order, so what comes
+    before the answer to another question, which every terminal knows, is all that there is."""
     question = asked.encode()
+    then, known = (b"\x1b[5n", b"\x1b[0n") if b"5n" not in question else (b"\x1b[6n", b"\x1b[1;1R")
     tty.setraw(0)
     os.write(1, question[:3])
     time.sleep(0.1)
     os.write(1, question[3:])
+    os.write(1, then)
     answer = b""
-    end = time.monotonic() + 0.5
-    while (left := end - time.monotonic()) > 0 and select.select([0], [], [], left)[0]:
+    while not answer.endswith(known) and select.select([0], [], [], 10)[0]:
         answer += os.read(0, 1000)
+    if select.select([0], [], [], 0.05)[0]:
+        answer += os.read(0, 1000)  # more than there should be
+    answer = answer[: -len(known)] if answer.endswith(known) else answer + b" and no end"
     os.write(1, f"\r\nanswer: {json.dumps(answer.decode())} end\r\n".encode())
 
 
