@@ -103,7 +103,7 @@ class BadSource(UsageError):
 class BadSetting(UsageError):
     code = "bad-setting"
     text = "`{value}` is not a value for `{name}`: {reason}"
-    hint = "`ccpin config` shows the settings; `ccpin config --help` tells how they are set"
+    hint = "write `ccpin config {name} {example}`; `ccpin config --help` tells what each setting takes"
 
 
 class BadAge(UsageError):
@@ -172,7 +172,7 @@ class NoDefault(LockError):
 class LockUnreadable(LockError):
     code = "lock-unreadable"
     text = "the lock cannot be read: {reason}"
-    hint = "look at it, `ls -ld .ccpin.lock`; the committed one comes back with `git checkout -- .ccpin.lock`"
+    hint = "look at it, `ls -ld '{path}'`; a committed one comes back with `git checkout -- '{path}'`"
 
 
 class LockConflict(LockError):
@@ -518,6 +518,15 @@ class SignatureMissing(SignatureError):
     code = "signature-missing"
     text = "Claude Code {version} lacks its {scheme} signature, which upstream makes from {since} on; nothing was taken"
     hint = "something left it out on its way here; try another network, or npm: `ccpin use {version} --source npm`"
+
+
+class NotVouchedFor(SignatureError):
+    code = "not-vouched-for"
+    text = "{channel} names Claude Code {version} as what is meant today, and no checked signature vouches for that"
+    hint = (
+        "npm says what it means by that, `ccpin use latest --source npm`; or give ccpin upstream's OpenPGP certificate:"
+        " `ccpin config keys` tells where"
+    )
 
 
 class BadKeyFile(SignatureError):

@@ -18,7 +18,7 @@ def make_folder(path: str) -> None:
 
 
 def replace_file(path: str, data: bytes, mode: int | None = None, owner: tuple[int, int] | None = None) -> None:
-    """Makes `path` hold `data`, with `mode`, else with what the umask leaves of 0666. `owner` is the user and the group
+    """Makes `path` hold `data`, with `mode`, else with what the umask leaves of 0664. `owner` is the user and the group
     that it belongs to, where that may be somebody else. Raises OSError.
 
     A failure, or an interruption, leaves the old file, and no draft.
@@ -42,4 +42,4 @@ def replace_file(path: str, data: bytes, mode: int | None = None, owner: tuple[i
 def _new_mode() -> int:
     mask = os.umask(0)
     os.umask(mask)
-    return 0o666 & ~mask
+    return 0o664 & ~mask  # under no umask for everybody to write: what it holds steers what this user runs

@@ -7,6 +7,7 @@ written is not yet trusted: it is the caller who compares.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, cast
@@ -113,6 +114,7 @@ def _write(pieces: Iterator[bytes], what: str, path: str, limit: int) -> Unpacke
             left = memoryview(piece)
             while left:  # a raw file may take less than it was given
                 left = left[file.write(left) :]
+        os.fsync(file.fileno())  # the receipt, which says that all of it is there, must not be on the disk before it is
     return Unpacked(digest.hexdigest(), size, executable=False)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -36,7 +35,7 @@ def bundle_command(
     ],
     locks: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[LOCK]...", help="Locks, or folders that hold one; else the lock that counts here."),
+        typer.Argument(metavar="LOCK", help="Locks, or folders that hold one; else the lock that counts here."),
     ] = None,
     platform: Annotated[
         list[str] | None,
@@ -48,11 +47,11 @@ def bundle_command(
     offline: OFFLINE = False,
     as_json: JSON = False,
 ) -> None:
-    """Write what locks name into one file, for machines without a network: `ccpin sync --from FILE` reads it."""
+    """Write what locks name into one file or folder. `ccpin sync --from FILE` reads it where there is no network."""
     env = dict(os.environ)
     home = find_home(env)
     found = read_locks(locks or [], home)
-    sources = partial(asked, env, home, source=source, registry=registry, bundle=from_bundle, offline=offline)
+    sources = asked(env, home, source=source, registry=registry, bundle=from_bundle, offline=offline)
     written = bundle(output, found, platform or [platforms.current()], home, sources, Shown())
     give("bundle", Answer(_data(written), _text(written)), as_json=as_json)
 

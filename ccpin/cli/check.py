@@ -19,7 +19,7 @@ def check_command(
     lock_only: Annotated[bool, typer.Option("--lock-only", help="Look at the lock, not at this machine.")] = False,
     as_json: JSON = False,
 ) -> None:
-    """Exit 0 only if the lock is valid, installed as it says, and what `claude` starts."""
+    """Exit 0 only if what runs here is what the lock says. It is valid, installed, and what `claude` starts."""
     env = dict(os.environ)
     found = check(find_home(env), env, deep=deep, lock_only=lock_only)
     data = {"version": found.version, "lock": found.lock, "executable": found.executable, "deep": deep}

@@ -14,7 +14,7 @@ _SHELLS = ("bash", "zsh", "fish", "powershell")
 def completion_command(
     shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.")],
 ) -> None:
-    """Print the completion script of a shell: `ccpin completion bash >> ~/.bashrc`."""
+    """Print a shell's completion script. `ccpin completion bash >> ~/.bashrc` installs it."""
     from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
     from ccpin.cli.app import COMPLETE

@@ -61,16 +61,18 @@ def set_word(home: Home, setting: str, value: str | None) -> None:
         reason = settings.TABLE[setting].problem(value)
     if value is not None and reason:
         said = _without_password(value) if setting == "channel" else value
-        raise BadSetting(name=setting, value=said, reason=reason)
+        example = "2.0.14" if setting == _FLOOR else settings.TABLE[setting].example
+        raise BadSetting(name=setting, value=said, reason=reason, example=example)
     _write(home, _file(home, setting), [value] if value is not None else [])
 
 
 def list_flag(home: Home, setting: str, name: str) -> None:
     """Puts a flag into the list of `setting`. Raises BadSetting, StoreUnwritable."""
     if setting == "allow-flag" and name in flags.TABLE:
-        raise BadSetting(name=setting, value=name, reason="locks may hold it anyway, with the values it takes")
+        needless = "locks may hold it anyway, with the values it takes"
+        raise BadSetting(name=setting, value=name, reason=needless, example="NAME")
     if reason := _LISTS[setting](name):
-        raise BadSetting(name=setting, value=name, reason=reason)
+        raise BadSetting(name=setting, value=name, reason=reason, example="NAME")
     _write(home, _file(home, setting), sorted({*_listed(home, setting), name}))
 
 
@@ -148,7 +150,7 @@ def _keys(home: Home) -> Shown:
     upstreams = read_keys("")  # a folder that is none
     ids = [{*keys.raw, *keys.openpgp} for keys in (ours, upstreams)]
     names = [*sorted(ids[0] - ids[1]), *(f"-{key}" for key in sorted(ids[1] - ids[0]))]
-    return Shown(names, home.keys if names else "default")
+    return Shown(names, home.keys if names else "default", "" if names else f"there is none in {home.keys}")
 
 
 def _without_password(address: str) -> str:
@@ -165,7 +167,7 @@ def config_command(
     unset: Annotated[bool, typer.Option("--unset", help="Take it away: the value, or one flag, or all.")] = False,
     as_json: JSON = False,
 ) -> None:
-    """Show this user's settings and where each comes from, or change one.
+    """Show this user's settings, or change one. Each is shown with what said so.
 
     `minimum-version 2.0.14` refuses older releases; `allow-flag NAME` lets locks set a variable that is not in
     ccpin's table of flags; `keep-flag NAME` leaves one of the table as it is set, clean slate or not; `source npm` or

@@ -24,7 +24,7 @@ _WIDTH = 120
 
 
 def doctor_command(as_json: JSON = False) -> None:
-    """Look at the pin, the flags, the shells and this machine; say what mends what is wrong."""
+    """Say what is wrong here, and what mends it. Looks at the pin, the flags, the shells and this machine."""
     env = dict(os.environ)
     context = look(env, find_home(env), this_machine(), time.time())
     found = examine(context)

@@ -49,7 +49,7 @@ NAMES = Annotated[list[str], typer.Argument(metavar="NAME", autocompletion=_matc
 
 @env_command.callback(invoke_without_command=True)
 def _env(ctx: typer.Context, everything: ALL = False, default: DEFAULT = False, as_json: JSON = False) -> None:
-    """Show the behaviour flags of the lock, and what they do; or change them."""
+    """Show the lock's flags and what they do, or change them."""
     if ctx.invoked_subcommand is None:
         _list(everything=everything, default=default, mechanism=None, as_json=as_json)
     elif everything or default or as_json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -19,7 +18,7 @@ def list_command(
     offline: OFFLINE = False,
     as_json: JSON = False,
 ) -> None:
-    """List the installed releases, their sizes and who uses them; or all that there are."""
+    """List what is installed and who uses it; or all there is."""
     env = dict(os.environ)
     home = find_home(env)
     answer = _remote(env, home, registry, offline=offline) if remote or registry else _local(home)
@@ -38,6 +37,7 @@ def _local(home: Home) -> Answer:
             "platform": i.receipt.platform,
             "bytes": i.size,
             "executable": i.executable,
+            "node": i.receipt.node,
             "used_by": users(projects, i.receipt.version, i.receipt.digest),
         }
         for i in installs(home)
@@ -45,6 +45,7 @@ def _local(home: Home) -> Answer:
     lines = [
         f"{row['version']:<10} {row['runtime']:<7} {row['bytes'] / 1e6:>6,.0f} MB  "
         + (", ".join(row["used_by"]) or "no known project")
+        + (f"  (with Node.js {row['node']})" if row["node"] else "")
         for row in rows
     ]
     notes = () if rows else ("nothing is installed; `ccpin use 2.0.14` pins this project to a release",)
@@ -63,15 +64,6 @@ def _remote(env: dict[str, str], home: Home, address: str | None, *, offline: bo
         missing = f"  not for {', '.join(release.missing)}" if release.missing else ""
         withdrawn = "  withdrawn" if release.withdrawn else ""
         lines.append(f"{release.version:<10} {release.era}{tags}{missing}{withdrawn}")
-    as_of = registry.http.as_of
-    notes = () if as_of is None else (f"note: offline: this is what {registry.name} said {ago(time.time() - as_of)}",)
-    data = {"registry": registry.name, "as_of": as_of, "releases": [asdict(r) for r in found]}
-    return Answer(data, "\n".join(lines), notes)
-
-
-def ago(seconds: float) -> str:
-    """A time that has passed, in the largest unit that it fills: `3 days ago`."""
-    for size, unit in ((24 * 3600, "day"), (3600, "hour"), (60, "minute")):
-        if count := int(seconds // size) if seconds > 0 else 0:
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "less than a minute ago"
+    notes = filter(None, [registry.offline_note])
+    data = {"registry": registry.name, "as_of": registry.http.as_of, "releases": [asdict(r) for r in found]}
+    return Answer(data, "\n".join(lines), tuple(notes))

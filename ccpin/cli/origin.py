@@ -6,12 +6,13 @@ A `ccpin sync` with everything there has them too, so what asks servers is impor
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ccpin.errors import BadOption
+from ccpin.errors import BadOption, BadSource
 from ccpin.paths import Home
 from ccpin.pinning import settings
 
@@ -34,6 +35,8 @@ NODE = Annotated[
     typer.Option("--node", metavar="SPEC", help="Lock a Node.js too, such as 22, for a JavaScript release; or none."),
 ]
 
+_TELLING = "ccpin use"  # its --help has all of these options
+
 
 def asked(
     env: dict[str, str],
@@ -43,16 +46,23 @@ def asked(
     registry: str | None = None,
     bundle: str | None = None,
     offline: bool = False,
-) -> Sources:
-    """The sources that the options of a command name. Raises BadOption for two that contradict each other, and what
-    `configured` raises."""
+) -> Callable[[], Sources]:
+    """What makes the sources that the options of a command name: some commands turn out to need none. What cannot be
+    meant is refused all the same: raises BadSource, and BadOption for two that contradict each other. What `configured`
+    raises comes when they are made."""
+    if source is not None and (reason := settings.source_problem(source)):
+        raise BadSource(reason=reason)
     if bundle is not None and (source or registry):
-        raise BadOption(reason="`--from` is a source by itself, without `--source` and `--registry`", command="ccpin")
-    if registry and source and "npm" not in source.split(",") and source != "auto":
-        raise BadOption(reason="`--registry` is npm's, and `--source` leaves npm out", command="ccpin")
-    from ccpin.releases.configured import configured
+        raise BadOption(reason="`--from` is a source by itself, without `--source` and `--registry`", command=_TELLING)
+    if registry and source and "npm" not in settings.source_order(source):
+        raise BadOption(reason="`--registry` is npm's, and `--source` leaves npm out", command=_TELLING)
 
-    return configured(env, home, source=source, registry=registry, bundle=bundle, folder=_folder(), offline=offline)
+    def made() -> Sources:
+        from ccpin.releases.configured import configured
+
+        return configured(env, home, source=source, registry=registry, bundle=bundle, folder=_folder(), offline=offline)
+
+    return made
 
 
 def least_age(env: dict[str, str], home: Home, said: str | None) -> Age | None:

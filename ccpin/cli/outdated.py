@@ -29,12 +29,12 @@ def outdated_command(
     offline: OFFLINE = False,
     as_json: JSON = False,
 ) -> None:
-    """Show what is pinned, what its request means today, and the latest; exit 1 if the pin is behind."""
+    """Exit 1 if the pin is behind. Shows what is pinned, what its request means today, and the latest."""
     env = dict(os.environ)
     home = find_home(env)
     pin = _pin(home, default=default)
     lock = parse(pin.data, pin.path, allowed_flags(home))
-    sources = asked(env, home, source=source, registry=registry, offline=offline)
+    sources = asked(env, home, source=source, registry=registry, offline=offline)()
     found = outdated(pin, lock, sources, least_age(env, home, min_age))
     data = {**asdict(found), "behind": bool(found.newer)}
     errors = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -26,13 +25,14 @@ def rollback_command(
     offline: OFFLINE = False,
     as_json: JSON = False,
 ) -> None:
-    """Pin again what was pinned before: what ccpin replaced here, else what git has; the flags stay."""
+    """Pin again what was pinned before. What ccpin replaced here, else what git has; the flags stay."""
     env = dict(os.environ)
     home = find_home(env)
     path = lock_to_change(home, default=default)
-    sources = partial(asked, env, home, source=source, registry=registry, bundle=bundle, offline=offline)
+    sources = asked(env, home, source=source, registry=registry, bundle=bundle, offline=offline)
     back = rollback(path, home, env, sources=sources, progress=Shown)
     origin = f", as in commit {back.commit[:12]}" if back.commit else ""
-    text = f"Claude Code {back.version} pinned again in {back.lock}{origin}; it was {back.before}"
+    same = " too, for another request or otherwise locked" if back.before == back.version else ""
+    text = f"Claude Code {back.version} pinned again in {back.lock}{origin}; it was {back.before}{same}"
     notes = tuple(of_the_move(back.version, back.before, back.ignored))
     give("rollback", Answer({**asdict(back), "notes": notes}, text, notes), as_json=as_json)

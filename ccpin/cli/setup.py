@@ -18,7 +18,7 @@ def setup_command(
     take_away: Annotated[bool, typer.Option("--undo", help="Take away what setup wrote; the store stays.")] = False,
     as_json: JSON = False,
 ) -> None:
-    """Install the `claude` shim and put it first on PATH, in every shell."""
+    """Put the `claude` shim first on PATH, in every shell."""
     env = dict(os.environ)
     result = (undo if take_away else setup)(find_home(env), env, dry_run=dry_run)
     lines = [f"{c.action:<12} {c.path}" + (f"  ({c.detail})" if c.detail else "") for c in result.changes]

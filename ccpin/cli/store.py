@@ -22,7 +22,7 @@ FORCE = Annotated[bool, typer.Option("--force", help="Do it all the same.")]
 
 
 def install_command(
-    spec: Annotated[str, typer.Argument(metavar="SPEC", help="As for `ccpin use`.")],
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="As for `ccpin use`, without `current`.")],
     runtime: Annotated[
         str | None, typer.Option(metavar="KIND", help="native or node, where a release has both.")
     ] = None,
@@ -37,30 +37,33 @@ def install_command(
     """Put a release into the store without pinning it."""
     env = dict(os.environ)
     home = find_home(env)
+    sources = asked(env, home, source=source, registry=registry, bundle=bundle, offline=offline)()
     got = acquire(
         parse_request(spec),
         home,
         env,
-        asked(env, home, source=source, registry=registry, bundle=bundle, offline=offline),
+        sources,
         progress=Shown(),
         runtime=runtime,
         age=least_age(env, home, min_age),
         force=force,
     )
     version = got.lock.version
+    notes = (*sources.notes(), *(f"note: {note}" for note in got.chosen.notes))
     data = {
         "version": version,
         "runtime": got.lock.runtime,
         "executable": got.installed.executable,
         "bytes": got.installed.size,
+        "notes": notes,
     }
-    give("install", Answer(data, f"Claude Code {version} is installed"), as_json=as_json)
+    give("install", Answer(data, f"Claude Code {version} is installed", notes), as_json=as_json)
 
 
 def uninstall_command(
     version: Annotated[str, typer.Argument(metavar="VERSION")], force: FORCE = False, as_json: JSON = False
 ) -> None:
-    """Remove a release from the store; not one that a known project's lock names."""
+    """Remove a release from the store, if no known project has it."""
     home = find_home(dict(os.environ))
     freed = remove(home, version, force=force)
     text = f"Claude Code {version} is removed; {freed / 1e6:,.0f} MB are free again"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -31,7 +30,7 @@ def sync_command(
     env = dict(os.environ)
     home = find_home(env)
     pin = find_pin(home)
-    sources = partial(asked, env, home, source=source, registry=registry, bundle=bundle, offline=offline)
+    sources = asked(env, home, source=source, registry=registry, bundle=bundle, offline=offline)
     installed = sync(pin, home, env, progress=Shown, locked=locked, force=force, sources=sources)
     version = installed.receipt.version
     data = {"version": version, "lock": pin.path, "executable": installed.executable}

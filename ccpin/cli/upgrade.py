@@ -19,7 +19,7 @@ from ccpin.paths import find_home
 def upgrade_command(
     spec: Annotated[
         str | None,
-        typer.Argument(metavar="SPEC", help="As for `ccpin use`; nothing: the lock's own request, or latest."),
+        typer.Argument(metavar="SPEC", help="As for `ccpin use`, without `current`; else its own, or latest."),
     ] = None,
     default: Annotated[bool, typer.Option("--global", help="This user's default instead.")] = False,
     min_age: MIN_AGE = None,
@@ -29,11 +29,11 @@ def upgrade_command(
     offline: OFFLINE = False,
     as_json: JSON = False,
 ) -> None:
-    """Move the pin up, to what its request means today, or to the latest; never down."""
+    """Move the pin up, never down. To what SPEC or its own request means today; of an exact one, to the latest."""
     env = dict(os.environ)
     home = find_home(env)
     path = lock_to_change(home, default=default)
-    sources = asked(env, home, source=source, registry=registry, bundle=bundle, offline=offline)
+    sources = asked(env, home, source=source, registry=registry, bundle=bundle, offline=offline)()
     age = least_age(env, home, min_age)
     used = upgrade(spec, path, home, env, sources=sources, progress=Shown(), age=age)
     if used.changed:

@@ -104,11 +104,11 @@ def use_command(
     offline: OFFLINE = False,
     as_json: JSON = False,
 ) -> None:
-    """Pin this project to a release: resolve it, install it, write .ccpin.lock."""
+    """Pin this project to a release. Looks it up, installs it, and writes .ccpin.lock."""
     env = dict(os.environ)
     home = find_home(env)
     path = lock_to_change(home, default=default)
-    sources = asked(env, home, source=source, registry=registry, bundle=bundle, offline=offline)
+    sources = asked(env, home, source=source, registry=registry, bundle=bundle, offline=offline)()
     age = least_age(env, home, min_age)
     found = None
     remarks: list[str] = []

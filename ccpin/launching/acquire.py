@@ -90,7 +90,7 @@ def look_up(
         return choose(source, request, platforms.current(), runtime_of, age), source
 
     chosen, source = sources.first(ask)
-    return Meant(request, chosen, source, sources.origin(), bool(sources.failed))
+    return Meant(request, chosen, source, sources.origin(), bool(sources.missed))
 
 
 def take(
@@ -108,8 +108,8 @@ def take(
     release = meant.chosen.release
     require_minimum(home, release.version)
     found = None
+    release = with_node(release, sources, old, node, env)
     if release.runtime == "node":
-        release = with_node(release, sources, old, node, env)
         found = require_node(env, release.engines, release.version) if release.node is None else None
     lock = release.to_lock(meant.request, old)
     elsewhere = executables(env, home, lock.version)

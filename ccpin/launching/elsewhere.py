@@ -12,7 +12,8 @@ from ccpin.store.receipt import installs
 
 
 def executables(env: dict[str, str], home: Home, version: str) -> Iterator[str]:
-    """Files that may be the native executable of `version`, there or not, each once, the likeliest first."""
+    """Files that may be the native executable of `version`, there or not, each once, the likeliest first. None that
+    says it is of another."""
     seen = {os.path.realpath(home.root)}
     for path in _places(env, home, version):
         real = os.path.realpath(path)
@@ -36,8 +37,16 @@ def _places(env: dict[str, str], home: Home, version: str) -> Iterator[str]:
     if folder := native_versions(env):
         yield os.path.join(folder, version + (".exe" if sys.platform == "win32" else ""))
         yield os.path.join(folder, version)
-    if beside := next_claude(env, home):
+    if (beside := next_claude(env, home)) and _told(beside) == version:
         yield beside
     default = data_folder(env)
     if os.path.realpath(default) != os.path.realpath(home.root):
         yield from (i.executable for i in installs(Home(default)) if i.receipt.version == version)
+
+
+def _told(path: str) -> str | None:
+    """Which release the file behind a path is. A lock may hold the digest of another one than it names, and those bytes
+    count here as what it names: so none are taken of a file that says it is something else."""
+    from ccpin.launching.unpinned import told_version  # which needs this module
+
+    return told_version(path)

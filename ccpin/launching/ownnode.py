@@ -11,7 +11,7 @@ from ccpin.pinning.artifacts import is_node_key
 from ccpin.pinning.head import version_key
 from ccpin.pinning.lock import Lock
 from ccpin.releases.engines import DEFAULT, fits
-from ccpin.releases.node import DEFAULT_NODE
+from ccpin.releases.node import DEFAULT_NODE, node_request
 from ccpin.releases.release import Release
 from ccpin.releases.sources import Sources
 
@@ -21,10 +21,18 @@ NO_NODE = "none"
 
 def with_node(release: Release, sources: Sources, old: Lock | None, spec: str | None, env: dict[str, str]) -> Release:
     """A JavaScript release with the Node.js of its own that `spec` asks for; else with that of the `old` lock or of the
-    bundle that it came from; else, on a machine that has none, with DEFAULT_NODE.
+    bundle that it came from; else, on a machine that has none, with DEFAULT_NODE. A native one stays as it is, with a
+    note where a Node.js was asked for.
 
     Raises BadNodeRequest, NodeTooOld, NoSuchNode, NodeNotPublished, RegistryError.
     """
+    if spec is not None and spec != NO_NODE:
+        node_request(spec)
+        if release.runtime == "native":
+            note = f"{release.version} is an executable, which needs no Node.js: `--node` has no effect"
+            return replace(release, notes=(*release.notes, note))
+    if release.runtime == "native":
+        return release
     engines = release.engines or DEFAULT
     if spec == NO_NODE:
         own = {key: artifact for key, artifact in release.artifacts.items() if not is_node_key(key)}

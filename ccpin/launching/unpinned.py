@@ -18,7 +18,7 @@ from ccpin.paths import Home
 from ccpin.pinning.find import read_plain
 from ccpin.pinning.head import is_version, version_key
 from ccpin.releases.registry import CLAUDE
-from ccpin.releases.release import Release
+from ccpin.releases.release import Release, entry_of
 from ccpin.store.receipt import sha256_of
 
 _COMMENT = re.compile(rb"// Version: ([0-9.]{5,20})\r?\n")
@@ -76,6 +76,14 @@ def find_unpinned(env: dict[str, str], home: Home) -> Unpinned:
     return Unpinned(real, version, "node" if script else "native")
 
 
+def told_version(path: str) -> str | None:
+    """The release that the file behind `path` says it is; None where it does not tell, or cannot be read."""
+    try:
+        return _version(os.path.realpath(path))
+    except OSError:
+        return None
+
+
 def _newest(folder: str | None) -> str | None:
     """The file of the newest version in the folder of Claude Code's own installer."""
     try:
@@ -99,9 +107,8 @@ def _behind(path: str) -> str | None:
     except OSError:
         return None
     folder = os.path.join(os.path.dirname(path), "node_modules", *CLAUDE.split("/"))
-    entry = _package(folder).get("bin")
-    entry = entry.get("claude") if isinstance(entry, dict) else entry
-    started = os.path.join(folder, *entry.split("/")) if isinstance(entry, str) else ""
+    entry = entry_of(_package(folder))
+    started = os.path.join(folder, *entry.split("/")) if entry else ""
     return os.path.realpath(started) if os.path.isfile(started) else None
 
 

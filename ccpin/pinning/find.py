@@ -69,7 +69,7 @@ def nearest_lock(folder: str = ".") -> str | None:
         except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as error:  # not allowed to look: there may be a lock, so no other one is taken
-            raise LockUnreadable(where=_named(candidate), reason=error.strerror) from None
+            raise LockUnreadable(where=_named(candidate), path=candidate, reason=error.strerror) from None
         else:
             return _named(candidate)
         parent = os.path.join(folder, "..")
@@ -83,10 +83,10 @@ def read_bytes(path: str) -> bytes:
     try:
         data = read_plain(path, MAX_BYTES + 1)
     except OSError as error:
-        raise LockUnreadable(where=path, reason=_said(error)) from None
+        raise LockUnreadable(where=path, path=path, reason=_said(error)) from None
     if len(data) > MAX_BYTES:
         size = f"{os.stat(path).st_size:,} bytes"
-        raise LockUnreadable(where=path, reason=f"it has {size}; a lock has about 2,000")
+        raise LockUnreadable(where=path, path=path, reason=f"it has {size}; a lock has about 2,000")
     return data
 
 

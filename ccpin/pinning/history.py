@@ -83,7 +83,7 @@ class _Git:
         over = [word for pair in _OVER_CONFIG for word in ("-c", pair)]
         self._command = [program, "--no-pager", *over, "-C", folder]
         own = {name: value for name, value in env.items() if not name.startswith("GIT_") or name in _KEPT}
-        self._env = {**own, **_ENV, "GIT_CEILING_DIRECTORIES": os.path.dirname(root)}
+        self._env = {**own, **_ENV, "PATH": _absolute(env), "GIT_CEILING_DIRECTORIES": os.path.dirname(root)}
 
     def ask(self, *words: str, given: bytes = b"") -> bytes:
         """What git answers; what it has said so far where it takes too long. Raises NoPrevious."""
@@ -142,8 +142,13 @@ def _batch(said: bytes) -> Iterator[tuple[str, bytes]]:
 def _program(env: Mapping[str, str]) -> str:
     """git, from PATH's absolute folders: what lies in the current one is a clone's."""
     name = "git.exe" if sys.platform == "win32" else "git"
-    for folder in env.get("PATH", "").split(os.pathsep):
+    for folder in _absolute(env).split(os.pathsep):
         candidate = os.path.join(folder, name)
         if os.path.isabs(folder) and os.path.isfile(candidate) and os.access(candidate, os.X_OK):
             return candidate
     raise NoPrevious(reason="ccpin has not changed it here, and git is not on PATH")
+
+
+def _absolute(env: Mapping[str, str]) -> str:
+    """PATH without its relative entries, for git and what git may look for there: it works in the clone's folder."""
+    return os.pathsep.join(folder for folder in env.get("PATH", "").split(os.pathsep) if os.path.isabs(folder))

@@ -97,7 +97,7 @@ class Bundle:
         """See `Source`. Raises NotInBundle."""
         artifact = lock.artifacts[key]
         name = file_name(artifact)
-        if name not in self.contents.sizes:
+        if name not in self.contents.sizes or not any(_is_of(held, lock, key) for held in self.contents.releases):
             raise self._lacks(f"Claude Code {lock.version} as it is locked, `{key}`", key.removeprefix(NODE_KEYS))
         shown = f"{self.name}: {name}"
         opened = partial(self._opened, name)
@@ -122,3 +122,10 @@ class Bundle:
         more = f"; and {len(holds) - _MOST_NAMED} more" if len(holds) > _MOST_NAMED else ""
         chosen = f" --platform {platform}" if platform != platforms.ANY else ""
         return NotInBundle(path=self.name, what=what, held="; ".join(holds[:_MOST_NAMED]) + more, chosen=chosen)
+
+
+def _is_of(held: Held, lock: Lock, key: str) -> bool:
+    """Whether that line of a lock is one of this very release, or of its Node.js: a lock may hold the digest of another
+    release than it names, and bytes that say nothing of themselves would count as what it names."""
+    own = held.node == lock.node if is_node_key(key) else held.version == lock.version
+    return own and held.artifacts.get(key) == lock.artifacts[key]

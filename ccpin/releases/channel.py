@@ -44,7 +44,6 @@ from ccpin.releases.keys import Keys
 from ccpin.releases.manifest import Manifest, parse_manifest
 from ccpin.releases.signatures import MAX_SIGNATURE, SCHEMES, Result, judge
 
-UPSTREAM = UPSTREAM_CHANNEL
 _MAX_POINTER = 4096  # bytes; a version has at most 20, and a page's beginning tells what it is
 _MAX_MANIFEST = 1 << 20  # bytes, upstream's own limit; that of 2.1.330 has 2.3 KB
 
@@ -102,7 +101,7 @@ class Channel:
             address, source = override, "as told"
         else:
             said = read("channel", env, home)
-            address, source = said.value or UPSTREAM, said.source
+            address, source = said.value or UPSTREAM_CHANNEL, said.source
         return cls(address.rstrip("/"), source, http or Http(offline=is_offline(env, offline)))
 
     @property

@@ -27,6 +27,7 @@ from ccpin.releases.release import WITHDRAWN, Release
 from ccpin.releases.source import Source
 
 _MOST_TRIED = 30
+_MOST_REASONS = 5
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,14 @@ def _whole(source: Source, version: str, platform: str, runtime: str | None, age
 
 
 def _listed(passed: dict[str, str]) -> str:
-    """`2.0.15, 2.0.14: nobody tells …; 2.0.10: …`: versions with the same reason together."""
+    """`2.0.15, 2.0.14: nobody tells …; 2.0.10: …`: versions with the same reason together, and the first reasons only:
+    by their age alone, thirty releases have thirty."""
     by_reason: dict[str, list[str]] = {}
     for version, reason in passed.items():
         by_reason.setdefault(reason, []).append(version)
-    return "; ".join(f"{', '.join(versions)}: {reason}" for reason, versions in by_reason.items())
+    said = [f"{', '.join(versions)}: {reason}" for reason, versions in by_reason.items()]
+    left = sum(map(len, list(by_reason.values())[_MOST_REASONS:]))
+    return "; ".join([*said[:_MOST_REASONS], *([f"and {left} more"] if left else [])])
 
 
 def _span(span: timedelta) -> str:

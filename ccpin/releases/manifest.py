@@ -20,6 +20,7 @@ from typing import Any
 from ccpin.archives.inflate import GzipBody
 from ccpin.archives.unpack import unpack
 from ccpin.errors import BadMetadata, NotFound
+from ccpin.pinning.artifacts import NODE_KEYS
 from ccpin.pinning.head import is_digest, version_key
 from ccpin.pinning.lock import Artifact, is_platform
 from ccpin.platforms import executable_name
@@ -95,7 +96,7 @@ def _build_date(manifest: Mapping[str, Any]) -> datetime | None:
 
 
 def _artifact(what: str, platform: str, entry: Any) -> Artifact:
-    if not is_platform(platform):  # it becomes a line of the lock
+    if not is_platform(platform) or platform.startswith(NODE_KEYS):  # it becomes a line of the lock
         raise BadMetadata(what=what, reason="it names a platform that can be none")
     if not isinstance(entry, Mapping):
         raise BadMetadata(what=what, reason=f"`{platform[:40]}` is not a table")

@@ -14,10 +14,12 @@ from ccpin.errors import (
     NotAChannel,
     NotOnChannel,
     NotServed,
+    NotVouchedFor,
     PlatformMissing,
     RuntimeMissing,
     Truncated,
 )
+from ccpin.net import shown
 from ccpin.pinning.head import version_key
 from ccpin.pinning.lock import Lock
 from ccpin.pinning.request import Request
@@ -25,6 +27,7 @@ from ccpin.releases.channel import Channel, Packed
 from ccpin.releases.keys import Keys
 from ccpin.releases.node import Node
 from ccpin.releases.release import WITHDRAWN, Release, default_runtime, require_runtime
+from ccpin.releases.signatures import Good
 from ccpin.releases.source import Offer
 
 _MOST_BACK = 40  # numbers below a pointer that are tried: gaps of three are common
@@ -63,7 +66,10 @@ class Native:
 
     def resolve(self, version: str, platform: str, runtime: str | None = None, *, whole: bool = False) -> Release:
         """See `Source`. A JavaScript-era release is taken from here only as runtime "native", when that was asked
-        for. Raises ChannelError, SignatureError, RuntimeMissing, PlatformMissing."""
+        for. With `whole`, for what a pointer means, one signature at least must be good: nobody signs pointers, so that
+        one may lead to a release which is from before the signatures, or says so.
+
+        Raises ChannelError, SignatureError, RuntimeMissing, PlatformMissing."""
         require_runtime(runtime, version)
         if (runtime or default_runtime(version)) != "native":
             raise NotServed(source=_WHAT, what=f"the JavaScript release {version}", reason="it has executables only")
@@ -73,6 +79,8 @@ class Native:
             if default_runtime(version) == "native":
                 raise
             raise RuntimeMissing(version=version, runtime="native", other="node") from None
+        if whole and not any(isinstance(result, Good) for result in signed.signatures.values()):
+            raise NotVouchedFor(channel=self.name, version=version)
         artifacts = signed.manifest.artifacts
         absent = tuple(p for p in platforms.ALL if p not in artifacts)
         if whole and absent:
@@ -95,9 +103,10 @@ class Native:
         packed = self._packed(lock, key)
         address = packed.address if packed else self.channel.executable(lock.version, key)
         stream = partial(self.channel.stream, address, f"Claude Code {lock.version} for {key}")
+        name = shown(address)  # a user may have written a password into the channel's
         if packed is None:
-            return Offer(address, "executable", stream)
-        return Offer(address, "zstd", stream, packed=(packed.size, packed.sha256))
+            return Offer(name, "executable", stream)
+        return Offer(name, "zstd", stream, packed=(packed.size, packed.sha256))
 
     def _packed(self, lock: Lock, key: str) -> Packed | None:
         """The smaller copy. A list of them that cannot be used is no reason to stop: some mirrors have none, and some

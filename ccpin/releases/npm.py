@@ -20,7 +20,7 @@ from ccpin.errors import (
     RuntimeMissing,
     UnknownRelease,
 )
-from ccpin.pinning.artifacts import is_node_key
+from ccpin.pinning.artifacts import NODE_KEYS, is_node_key
 from ccpin.pinning.head import version_key
 from ccpin.pinning.lock import Artifact, Lock, is_platform
 from ccpin.pinning.request import Request
@@ -33,6 +33,7 @@ from ccpin.releases.release import (
     WITHDRAWN,
     Release,
     engines_of,
+    entry_of,
     nearest,
     require_runtime,
 )
@@ -48,6 +49,7 @@ class Npm:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
+        self._listed = False
 
     @property
     def name(self) -> str:
@@ -55,13 +57,15 @@ class Npm:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return self.registry.notes
+        old = self.registry.offline_note if self._listed else None  # an exact version is today what it was
+        return (*self.registry.notes, *filter(None, [old]))
 
     def candidates(self, request: Request) -> Iterator[str]:
         """See `Source`. Raises NothingSatisfies, NoSuchChannel, RegistryError."""
         if request.kind == "exact":
             yield request.text
             return
+        self._listed = True
         package = self.registry.package(CLAUDE)
         newest = package.versions[-1] if package.versions else "none at all"
         if request.kind == "channel":
@@ -177,18 +181,14 @@ def _artifacts(
 
 def _default_runtime(document: Mapping[str, Any]) -> str:
     """From the package's own entry point: a script for Node, or the native executable's place."""
-    binary = document.get("bin")
-    entry = binary.get("claude") if isinstance(binary, dict) else binary
-    return "node" if isinstance(entry, str) and re.search(r"\.[cm]?js$", entry) else "native"
+    return "node" if re.search(r"\.[cm]?js$", entry_of(document) or "") else "native"
 
 
 def _named_platforms(document: Mapping[str, Any]) -> set[str]:
     """The platforms that the wrapper package asks for; all that are known where it is a JavaScript release."""
     optional = document.get("optionalDependencies")
     prefix = platform_package("")
-    named = {
-        name.removeprefix(prefix)
-        for name in (optional if isinstance(optional, dict) else ())
-        if name.startswith(prefix) and is_platform(name.removeprefix(prefix))
-    }
+    asked = (name for name in (optional if isinstance(optional, dict) else ()) if name.startswith(prefix))
+    found = (name.removeprefix(prefix) for name in asked)
+    named = {platform for platform in found if is_platform(platform) and not platform.startswith(NODE_KEYS)}
     return set(sorted(named)[:_MAX_PLATFORMS]) or set(platforms.ALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -88,6 +89,12 @@ class Registry:
     def name(self) -> str:
         return shown(self.address)
 
+    @property
+    def offline_note(self) -> str | None:
+        """How old its answers are, where they come from what was kept; None where it was asked, or not needed."""
+        as_of = self.http.as_of
+        return None if as_of is None else f"note: offline: this is what {self.name} said {ago(time.time() - as_of)}"
+
     def package(self, name: str) -> Package:
         """All versions of a package. Raises RegistryError, BadMetadata."""
         return self._package(name, self.http.document(self._address(name)))
@@ -133,9 +140,17 @@ class Registry:
         known = {
             str(tag): version
             for tag, version in (tags if isinstance(tags, dict) else {}).items()
-            if isinstance(version, str) and is_version(version)
+            if isinstance(version, str) and is_version(version) and str(tag).isprintable()  # it is shown, on a line
         }
         return Package(tuple(numbers), known)
+
+
+def ago(seconds: float) -> str:
+    """A time that has passed, in the largest unit that it fills: `3 days ago`."""
+    for size, unit in ((24 * 3600, "day"), (3600, "hour"), (60, "minute")):
+        if count := int(seconds // size) if seconds > 0 else 0:
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "less than a minute ago"
 
 
 def platform_package(platform: str) -> str:

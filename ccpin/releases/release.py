@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ccpin.errors import BadRuntime, NeedsNativeModule
+from ccpin.errors import BadRuntime, NeedsNativeModule, printable
 from ccpin.pinning.head import RUNTIMES, version_key
 from ccpin.pinning.lock import Artifact, Lock
 from ccpin.pinning.request import Request
@@ -61,10 +61,18 @@ def engines_of(package: Mapping[str, object], version: str) -> str | None:
     it. Raises NeedsNativeModule."""
     modules = package.get("dependencies")
     if isinstance(modules, dict) and modules:
-        raise NeedsNativeModule(version=version, modules=", ".join(sorted(map(str, modules)))[:100])
+        named = printable(", ".join(sorted(map(str, modules)))[:100])  # in notes as well, where line ends may stand
+        raise NeedsNativeModule(version=version, modules=named)
     engines = package.get("engines")
     wanted = engines.get("node") if isinstance(engines, dict) else None
     return str(wanted) if wanted else None
+
+
+def entry_of(package: Mapping[str, object]) -> str | None:
+    """What a package.json, or npm's copy of it, starts as `claude`: a path below the package's folder."""
+    binary = package.get("bin")
+    entry = binary.get("claude") if isinstance(binary, dict) else binary
+    return entry if isinstance(entry, str) else None
 
 
 def nearest(version: str, versions: Sequence[str]) -> tuple[str, ...]:

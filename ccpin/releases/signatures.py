@@ -18,6 +18,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -100,7 +101,8 @@ def check_openpgp(manifest: bytes, signature: bytes | None, keys: Keys) -> Resul
     try:
         import pysequoia  # noqa: F401
     except ImportError:
-        return NotChecked("`pysequoia` is not installed; `pip install 'ccpin[openpgp]'` does that")
+        # Not by the name of ccpin's extra: no package index has ccpin, and who registers the name there is anybody.
+        return NotChecked(f"`pysequoia` is not installed; `{sys.executable} -m pip install pysequoia` does that")
     parts = _signatures(signature)
     if not parts:
         return Bad("it is not an OpenPGP signature of a file")

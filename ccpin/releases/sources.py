@@ -2,7 +2,8 @@
 
 `auto` means npm, then the native channel: npm's way was measured on real releases, while no signature of the
 channel's was ever seen by ccpin. A source that cannot be asked, or does not have it, is passed over and named. One that
-answers with other bytes than the lock's, or with a bad signature, ends the command: that is no gap, that is a fault.
+answers with other bytes than the lock's, or with a bad signature, ends the command: that is no gap, that is a fault. So
+does one that has it and tells that it is too young: another place for it makes it no older.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ccpin.errors import (
     RegistryError,
     RegistryUnreachable,
     ReleaseError,
+    TooYoung,
     Truncated,
 )
 from ccpin.releases.source import Source
@@ -52,6 +54,8 @@ class Sources:
             try:
                 source = self._source(kind)
                 answer = ask(source)
+            except TooYoung:
+                raise
             except _PASSED_OVER as error:
                 self.failed[kind] = error
                 if isinstance(error, _DEAD):
@@ -72,12 +76,13 @@ class Sources:
         """`from npm (https://registry.example/); the native channel: … cannot be reached: …`"""
         if self.used is None:
             return ""
-        passed = [
-            _said_by(_TITLES[kind], error.message)
-            for kind, error in self.failed.items()
-            if not isinstance(error, NotServed)  # which is no news
-        ]
+        passed = [_said_by(_TITLES[kind], error.message) for kind, error in self.missed.items()]
         return "; ".join((f"from {_TITLES[self.used.kind]} ({self.used.name})", *passed))
+
+    @property
+    def missed(self) -> dict[str, CcpinError]:
+        """Those of `failed` that could have had it: what a kind of source never has is no news."""
+        return {kind: error for kind, error in self.failed.items() if not isinstance(error, NotServed)}
 
     def notes(self) -> tuple[str, ...]:
         """What the users of those sources should know that were asked; each sentence once, whoever asks for them."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -227,13 +228,18 @@ def _staging(target: str) -> Iterator[str]:
     parent, name = os.path.split(target)
     prefix = f".{name}.ccpin-"
     for other in os.listdir(parent):
-        if other.startswith(prefix):
+        if other.startswith(prefix) and _is_ours(os.path.join(parent, other)):
             remove_tree(os.path.join(parent, other))
     staging = tempfile.mkdtemp(prefix=prefix, dir=parent)
     try:
         yield staging
     finally:
         remove_tree(staging)
+
+
+def _is_ours(path: str) -> bool:
+    """Whether it belongs to this user: in a folder of everybody's, somebody may have given his own this name."""
+    return sys.platform == "win32" or os.lstat(path).st_uid == os.geteuid()
 
 
 @contextmanager

@@ -70,7 +70,11 @@ class Gathering:
         Raises RegistryError, ChannelError, ReleaseError, StoreError, OSError; what it leaves is then worth nothing.
         """
         path = os.path.join(self.folder, part.file)
-        held = (found.executable for found in installs(self._home) if found.receipt.artifact == part.artifact)
+        held = (
+            found.executable
+            for found in installs(self._home)
+            if found.receipt.artifact == part.artifact and found.receipt.version == part.lock.version
+        )
         if equal_copy(part.artifact, path, held):
             return
 

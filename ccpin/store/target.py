@@ -6,6 +6,7 @@ import os
 import re
 
 from ccpin.errors import BadBundleName, BundleUnwritable
+from ccpin.pinning.find import read_plain
 from ccpin.releases.contents import INDEX, is_file_name
 
 _PACKED = re.compile(r"(\.tar)?\.(zip|gz|tgz|bz2|tbz2?|xz|txz|zst|tzst|lz4|7z)$", re.IGNORECASE)
@@ -37,7 +38,10 @@ def _problem(target: str) -> str | None:
     if not os.path.lexists(target):
         return None
     if is_tar(target):
-        return None if os.path.isfile(target) else "something stands there that is no file"
+        if not os.path.isfile(target):
+            return "something stands there that is no file"
+        # A clone may hold a link of that name to an archive of the user's.
+        return None if _begins_as_bundle(target) else "what stands there is no bundle"
     if not os.path.isdir(target):
         return "a file of that name is there; a bundle is a folder, or has `.tar` at its end"
     if os.path.samefile(target, "."):
@@ -47,3 +51,9 @@ def _problem(target: str) -> str | None:
     if names and (other or INDEX not in names):
         return f"it is a folder with other things in it, such as `{other or names[0]}`"
     return None
+
+
+def _begins_as_bundle(path: str) -> bool:
+    """Whether a file is a bundle, a whole one or not, or empty. Raises OSError."""
+    start = read_plain(path, len(INDEX) + 1)
+    return start in (b"", INDEX.encode() + b"\0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import random
 import subprocess
 import sys
@@ -61,6 +62,13 @@ class TestPlain:
         assert path.read_bytes() == PLAIN
         assert seen == sorted(seen)
         assert seen[-1] == len(PLAIN)
+
+    def test_it_is_on_the_disk(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """All of it, before anybody can write that it is there."""
+        flushed: list[int] = []
+        monkeypatch.setattr(os, "fsync", lambda descriptor: flushed.append(os.fstat(descriptor).st_size))
+        receive(cut(PLAIN), len(PLAIN), "it", str(path), len(PLAIN))
+        assert flushed == [len(PLAIN)]
 
     def test_no_length_is_fine(self, path: Path) -> None:
         assert receive(iter([b"few"]), None, "it", str(path), 3) == of(b"few")

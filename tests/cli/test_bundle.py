@@ -85,6 +85,7 @@ class TestThereAndBack:
         assert box.lock.read_bytes() == lock
         box.lock.unlink()
         ccpin(box, "use", "2.0.14", "--node", "22", "--from", form).ok()
+        assert "  (with Node.js 22." in ccpin(box, "list").ok().out
         assert box.lock.read_bytes() == lock
 
     def test_install(self, box: Box, registry: Registry, form: str) -> None:

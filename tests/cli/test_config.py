@@ -62,7 +62,7 @@ def test_all_that_is_set(box: Box) -> None:
         "offline is not set\n"
         f"registry = {box.env['CCPIN_NPM_REGISTRY']}  (CCPIN_NPM_REGISTRY)\n"
         f"home = {box.ccpin_home}  (CCPIN_HOME)\n"
-        "keys is not set\n"
+        f"keys is not set: there is none in {box.layout.keys}\n"
     )
     assert ccpin(box, "config").ok().out == (
         "minimum-version is not set\nallow-flag is not set\nkeep-flag is not set\n" + rest

@@ -51,7 +51,7 @@ SUCCESSES = {
     "env profile strict": {"source", "version", "profile", "clean", "flags", "changed"},
     "env set DISABLE_COMPACT": {"source", "version", "profile", "clean", "flags", "changed"},
     "env unset DISABLE_UPDATES": {"source", "version", "profile", "clean", "flags", "changed"},
-    "install 2.0.15": {"version", "runtime", "executable", "bytes"},
+    "install 2.0.15": {"version", "runtime", "executable", "bytes", "notes"},
     "uninstall 1.0.20": {"version", "bytes"},
     "config": {"minimum-version", "allow-flag", "keep-flag", "settings", "files", "home"},
     "config keep-flag ANTHROPIC_MODEL": {"keep-flag", "settings", "files", "home"},

@@ -89,6 +89,16 @@ def test_fetches_no_release(box: Box, registry: Registry) -> None:
     assert [seen.path for seen in registry.asked("*.tgz") if "agent-sdk" not in seen.path] == []
 
 
+def test_offline_it_says_how_old_the_answer_is(box: Box, registry: Registry) -> None:
+    pin(box, "latest")
+    said = f"note: offline: this is what {registry.url} said less than a minute ago"
+    assert asked(box)["notes"] == []
+    assert asked(box, "--offline")["notes"] == [said]
+    for verb in ("upgrade", "use latest", "install latest"):
+        assert said in ccpin(box, *verb.split(), "--offline", "--json").ok().json["data"]["notes"]
+    assert said not in ccpin(box, "use", "2.1.330", "--offline").ok().err
+
+
 class TestALatestThatThereIsNot:
     def test_leaves_what_is_wanted(self, box: Box, upstream: Upstream) -> None:
         pin(box, "2.0")

@@ -62,6 +62,13 @@ class TestTheRecord:
         assert (data["version"], data["before"], data["commit"]) == ("2.0.14", "2.1.330", None)
         assert pinned(box) == ("2.0.14", "2.0.14")
 
+    def test_another_request_for_the_same_release(self, box: Box) -> None:
+        pin(box, "2.1.330")
+        pin(box, "latest")
+        done = ccpin(box, "rollback").ok()
+        assert done.out.endswith("; it was 2.1.330 too, for another request or otherwise locked\n")
+        assert pinned(box) == ("2.1.330", "2.1.330")
+
     def test_further_back_each_time(self, box: Box) -> None:
         for spec in ("1.0.20", "2.0.14", "2.0.15", "latest"):
             pin(box, spec)
@@ -203,7 +210,7 @@ class TestGit:
     def test_no_git(self, box: Box) -> None:
         pin(box, "2.0.14")
         commit(box)
-        (box.tools / "git").unlink()
+        box.take_away("git")
         assert "git is not on PATH" in ccpin(box, "rollback").failed().err
 
     def test_a_clone_runs_nothing_of_its_own(self, box: Box) -> None:

@@ -346,6 +346,15 @@ class TestWhoIsAsked:
         assert codes(ccpin(box, *verb.split(), *args, "--json").failed(2).json) == [code]
         assert registry.connections == channel.connections == 0
 
+    @pytest.mark.parametrize("args", ["--source yarn", "--source npm --from x", "--from x --registry y"])
+    @pytest.mark.parametrize("verb", ["sync", "rollback", "bundle -o b.tar"])
+    def test_nor_where_none_of_them_is_needed(self, box: Box, verb: str, args: str) -> None:
+        pin(box, "2.0.14")
+        pin(box, "2.0.15")
+        done = ccpin(box, *verb.split(), *args.split(), "--json").failed(2)
+        assert codes(done.json) == ["bad-source" if "yarn" in args else "bad-option"]
+        assert read_lock(box.lock).version == "2.0.15"
+
     def test_npm_s_credentials_never_reach_the_channel(self, box: Box, channel: Channel, registry: Registry) -> None:
         del box.env["CCPIN_NPM_REGISTRY"]
         (box.home / ".npmrc").write_text(

@@ -429,3 +429,21 @@ class TestSources:
         assert shutil.which("node", path=box.env["PATH"]) is None
         ccpin(box, "use", "2.1.330").ok()
         assert box.ccpin("exec", "--", "--version").ok().out == "2.1.330 (Claude Code)\n"
+
+
+class TestANodeWhereNoneIsNeeded:
+    @pytest.mark.parametrize("verb", ["use", "use --json"])
+    def test_is_said_to_do_nothing(self, box: Box, verb: str) -> None:
+        done = ccpin(box, *verb.split(), "2.1.330", "--node", "22").ok()
+        assert "note: 2.1.330 is an executable, which needs no Node.js: `--node` has no effect" in done.out + done.err
+        assert read_lock(box.lock).node is None
+
+    def test_unless_the_one_on_path_was_asked_for(self, box: Box) -> None:
+        assert "Node.js" not in ccpin(box, "use", "2.1.330", "--node", "none").ok().err
+
+    @pytest.mark.parametrize("version", ["2.0.14", "2.1.330"])
+    @pytest.mark.parametrize("spec", ["", "lts", "latest"])
+    def test_nonsense_is_refused_for_any_release(self, box: Box, version: str, spec: str) -> None:
+        [error] = ccpin(box, "use", version, "--node", spec, "--json").failed(2).json["errors"]
+        assert error["code"] == "bad-node-request"
+        assert not box.lock.exists()

@@ -283,6 +283,17 @@ def test_variables_that_would_lead_elsewhere(clone: Clone, tmp_path: Path) -> No
     assert not (tmp_path / "trace").exists()
 
 
+def test_what_git_finds_on_path_is_never_the_clones(clone: Clone, tmp_path: Path) -> None:
+    """It works in the clone's folder, where an entry of PATH that is relative leads."""
+    clone.commit("one")
+    seen = tmp_path / "seen"
+    program(tmp_path / "bin/git", tmp_path / "ran", f'echo "$PATH" >{shlex.quote(str(seen))}')
+    path = os.pathsep.join(["", ".", str(tmp_path / "bin"), "bin"])
+    with pytest.raises(NoPrevious):
+        committed(str(clone.lock), {**clone.env, "PATH": path})
+    assert seen.read_text() == f"{tmp_path / 'bin'}\n"
+
+
 def test_a_folder_laid_out_as_a_repository_is_none(clone: Clone) -> None:
     """It would bring its own configuration, and a clone can hold it."""
     clone.commit("one", "bare/.ccpin.lock")

@@ -68,7 +68,7 @@ class TestWriting:
         assert path.is_symlink()
         assert target.read_text() == "new"
 
-    @pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o022, 0o644), (0o002, 0o664)])
+    @pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o022, 0o644), (0o002, 0o664), (0o000, 0o664)])
     def test_a_new_one_has_the_umask_s_mode(self, path: Path, umask: int, mode: int) -> None:
         before = os.umask(umask)
         try:

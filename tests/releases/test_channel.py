@@ -32,8 +32,9 @@ from ccpin.errors import (
 from ccpin.net import Http
 from ccpin.paths import Home
 from ccpin.pinning.lock import Artifact
+from ccpin.pinning.settings import UPSTREAM_CHANNEL
 from ccpin.platforms import ALL
-from ccpin.releases.channel import UPSTREAM, Channel
+from ccpin.releases.channel import Channel
 from ccpin.releases.manifest import find_manifest
 from ccpin.releases.registry import Registry
 from ccpin.releases.signatures import Good, Missing, NotChecked
@@ -70,7 +71,7 @@ def read(channel: Channel, address: str) -> bytes:
 
 class TestConfiguring:
     def test_upstreams_unless_told_otherwise(self) -> None:
-        assert Channel.configured({}).base == UPSTREAM
+        assert Channel.configured({}).base == UPSTREAM_CHANNEL
         mirror = Channel.configured({"CCPIN_CHANNEL": "https://user:secret@mirror.example:8443/claude/"})
         assert mirror.base == "https://user:secret@mirror.example:8443/claude"
         assert (mirror.name, mirror.source) == ("https://mirror.example:8443/claude", "CCPIN_CHANNEL")

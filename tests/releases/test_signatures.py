@@ -245,7 +245,7 @@ class TestOpenPgp:
         monkeypatch.setitem(sys.modules, "pysequoia", None)
         found = check_openpgp(MANIFEST, signature, trusting(openpgp_key()))
         assert isinstance(found, NotChecked)
-        assert "ccpin[openpgp]" in found.reason
+        assert f"`{sys.executable} -m pip install pysequoia`" in found.reason
 
 
 class TestJudging:

@@ -28,6 +28,7 @@ from ccpin.errors import (
     RegistryDenied,
     RegistryUnreachable,
     SignatureMissing,
+    TooYoung,
     Truncated,
     UnknownRelease,
     UnknownSigningKey,
@@ -88,6 +89,7 @@ FATAL = [
     BadKeyFile(path="p", reason="r"),
     BadVariable(name="n", reason="r", example="e"),
     NodeMissing(version="2.0.14", engines=">=18"),
+    TooYoung(version="2.1.330", reason="r"),
     NoRoom(path="p", reason="r"),
 ]
 

@@ -41,7 +41,7 @@ from ccpin.releases.sources import Sources, only
 from ccpin.store.bundle import EVERY, Bundled, bundle
 from ccpin.store.install import install
 from ccpin.store.progress import Progress
-from tests.fakes import channel, faults
+from tests.fakes import channel, faults, nobody
 from tests.fakes.registry import Registry
 from tests.fakes.upstream import Upstream
 from tests.store.installing import Store, posix
@@ -253,6 +253,13 @@ class TestTheStore:
         assert bench.store.downloads() == 1
         open_bundle(str(bench.root / "b"))
 
+    def test_is_not_asked_for_another_release_than_the_lock_s(self, bench: Bench) -> None:
+        """A lock may hold the digest of one under the number of another."""
+        older = bench.store.lock("2.1.200")
+        bench.store.install(older)
+        with pytest.raises(IntegrityMismatch):
+            bench.make("b", dataclasses.replace(older, version="2.1.330"))
+
     @pytest.mark.parametrize("version", ["2.1.330", "2.0.14"])
     def test_gets_nothing(self, bench: Bench, version: str) -> None:
         bench.make("b", version)
@@ -359,6 +366,15 @@ class TestWhateverBreaks:
         bench.make(form, "2.1.330")
         assert bench.names() == [form]
 
+    @posix
+    @pytest.mark.skipif(not nobody.is_root(), reason="only root can give files away")
+    def test_what_is_somebody_else_s_stays(self, bench: Bench, form: str) -> None:
+        theirs = bench.root / f".{form}.ccpin-theirs"
+        theirs.mkdir()
+        os.chown(theirs, nobody.UID, nobody.UID)
+        bench.make(form, "2.1.330")
+        assert bench.names() == sorted([theirs.name, form])
+
     def test_a_source_that_breaks_off_before_one_that_does_not(
         self, bench: Bench, registry: Registry, native: channel.Channel, form: str
     ) -> None:
@@ -410,10 +426,21 @@ class TestTargets:
         assert [held.version for held in open_bundle(str(bench.root / form)).contents.releases] == ["2.0.14"]
         assert bench.names() == [form]
 
-    def test_a_file_that_is_no_bundle_is_replaced_as_well(self, bench: Bench) -> None:
-        (bench.root / "b.tar").write_bytes(b"broken")
+    @pytest.mark.parametrize("keep", [0, 600])
+    def test_a_broken_one_is_replaced_as_well(self, bench: Bench, keep: int) -> None:
+        bench.make("b.tar", "2.0.14")
+        os.truncate(bench.root / "b.tar", keep)
         bench.make("b.tar", "2.0.14")
         open_bundle(str(bench.root / "b.tar"))
+
+    def test_a_file_that_is_no_bundle_is_not(self, bench: Bench) -> None:
+        """It may be the user's, and the name a link that came with a clone."""
+        (bench.root / "mine.tar").write_bytes(b"my own")
+        (bench.root / "b.tar").symlink_to("mine.tar")
+        for name in ("mine.tar", "b.tar"):
+            with pytest.raises(BundleUnwritable, match="what stands there is no bundle"):
+                bench.make(name, "2.0.14")
+        assert (bench.root / "mine.tar").read_bytes() == b"my own"
 
     def test_a_folder_that_is_empty(self, bench: Bench) -> None:
         (bench.root / "b").mkdir()
