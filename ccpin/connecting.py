@@ -1,4 +1,6 @@
-"""Connections that are made in time, or not at all: one span for all addresses of a host together.
+"""Connections that are made in time, or not at all: one span for all addresses of a host together. And what a server
+says between two pieces of a body, heads, sizes of chunks, trailers, is bounded: `http.client` and urllib3 wait for the
+end of it, however long it gets.
 
 urllib3 gives the whole span to each of them in turn, so a registry with two dozen addresses, behind a firewall that
 swallows packets, would be waited for longer than anybody waits. Here the span is shared, and the families take turns:
@@ -7,6 +9,8 @@ where IPv6 leads nowhere, IPv4 is not the last to be tried.
 
 from __future__ import annotations
 
+import http.client
+import io
 import itertools
 import socket
 import time
@@ -17,15 +21,76 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError
 
+from ccpin.pace import Paced
+
 _LEAST = 1.0  # seconds for one address: a lost packet is sent again after one
+_MOST_LINES = 256 * 1024  # bytes of lines between two pieces of a body; a head has 1,000
+_MOST_LINE = 64 * 1024  # bytes, as in http.client
+_MANY_LINES = 20_000  # from so many on, pieces should have
+_LEAST_PIECE = 32  # bytes: reading chunks of one byte takes half a minute for 8 MB
+
+
+class Rude(http.client.HTTPException):
+    """A server says what none should. Asking again would not help."""
+
+
+class _Lines(io.BufferedReader):
+    """What a server says, read in lines or in pieces. `most` bounds all pieces together, in bytes."""
+
+    most: float = float("inf")
+    _left = _MOST_LINES
+    _lines = _pieces = 0
+
+    def readline(self, size: int | None = -1) -> bytes:
+        line = super().readline(self._left + 1 if size is None or size < 0 else size)
+        self._left -= len(line)
+        self._lines += 1
+        if self._left < 0 or len(line) > _MOST_LINE:
+            raise Rude("what stands around its body does not end")
+        if self._lines > _MANY_LINES and self._pieces < self._lines * _LEAST_PIECE:
+            raise Rude("it comes in far too many pieces")
+        return line
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or size < 0:  # all there is, or a chunk that says so of itself
+            raise Rude("it does not say where it ends")
+        piece = super().read(int(min(size, self.most - self._pieces + 1)))
+        self._count(len(piece))
+        return piece
+
+    def readinto(self, buffer: Any) -> int:
+        count = super().readinto(buffer)
+        self._count(count)
+        return count
+
+    def _count(self, size: int) -> None:
+        self._left = _MOST_LINES
+        self._pieces += size
+        if self._pieces > self.most:
+            raise Rude("an answer without what was asked for goes on and on")
+
+
+class _Answer(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp: Any = _Lines(Paced(self.fp.detach()))  # nothing was read yet
+
+    def begin(self, *args: Any, **options: Any) -> None:
+        super().begin(*args, **options)
+        if self.status not in (200, 206) and self.fp is not None:  # urllib3 reads them whole before it asks again
+            self.fp.most = _MOST_LINES
 
 
 class _Http(HTTPConnection):
+    response_class = _Answer
+
     def _new_conn(self) -> socket.socket:
         return _first(self, super()._new_conn)
 
 
 class _Https(HTTPSConnection):
+    response_class = _Answer
+
     def _new_conn(self) -> socket.socket:
         return _first(self, super()._new_conn)
 

@@ -1,13 +1,12 @@
 """HTTP, as much of it as ccpin needs: small JSON documents, and large bodies as a stream of chunks.
 
-With its other half, `ccpin.session`, the only module that knows requests. Credentials go to the address they are
-written for and to no other: neither a redirect to another host nor ~/.netrc changes that. They are looked up for the
-address as requests will ask it, because two readers of `https://a\\@b/` see two hosts.
+With its other parts, `ccpin.session` and `ccpin.resuming`, the only module that knows requests. Credentials go to the
+address they are written for and to no other: neither a redirect to another host nor ~/.netrc changes that. They are
+looked up for the address as requests will ask it, because two readers of `https://a\\@b/` see two hosts.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import ssl
@@ -30,15 +29,18 @@ from ccpin.errors import (
     RegistryDenied,
     RegistryFailed,
     RegistryUnreachable,
-    Truncated,
 )
 from ccpin.metadata import Kept, Metadata, is_etag, key_of
 from ccpin.network import Network, Proxy, environment_trust
+from ccpin.resuming import CHUNK as CHUNK
+from ccpin.resuming import PATIENCE as PATIENCE
+from ccpin.resuming import Patience, Resuming
 from ccpin.session import Session, cause_of, reason_of
 
-CHUNK = 256 * 1024  # bytes
-DOCUMENT_LIMIT = 64 << 20  # bytes; the full document of 471 releases has 0.7 MB
-TIMEOUT: tuple[float, float] = (4, 60)  # seconds to connect, and between two bytes
+DOCUMENT_LIMIT = 8 << 20  # bytes; the full document of 471 releases has 0.7 MB
+_MOST_VALUES = 500_000  # in a document; Python takes up to 30 bytes of memory for one of `[[],[],…`
+TIMEOUT: tuple[float, float] = (4, 60)  # seconds to connect, and between two bytes of a document
+_MOST_SHOWN = 1000  # characters of an address
 _DENIED = "Tunnel connection failed: 407"
 _ACCEPT = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*; q=0.5"
 
@@ -73,7 +75,8 @@ class Access(Protocol):
 
 
 class Http:
-    """One session. Without `network` servers are reached as the environment of this process says.
+    """One session. Without `network` servers are reached as the environment of this process says; `patience` is for
+    bodies.
 
     Documents are kept in `cache`. With `offline` nothing is asked: it answers, or Offline is raised.
     """
@@ -85,11 +88,13 @@ class Http:
         cache: Metadata | None = None,
         offline: bool = False,
         timeout: tuple[float, float] = TIMEOUT,
+        patience: Patience | None = None,
     ) -> None:
         self._access = access or _Open()
         self._network = network or Network(environment_trust(os.environ))
         self._session = Session(self._network, self._access.authorization)
         self._cache = cache
+        self._patience = patience or PATIENCE
         self._times: list[float] = []
         self._timeout = timeout
         self.offline = offline
@@ -148,13 +153,25 @@ class Http:
 
     @contextmanager
     def stream(self, address: str) -> Iterator[Body]:
-        """The body at `address` as its bytes come. Raises RegistryError; Truncated while it is read."""
+        """The body at `address` as its bytes come, which goes on by itself where a connection breaks and the server
+        can. Raises RegistryError; Truncated while it is read."""
         if self.offline:
             raise Offline(address=shown(address), unknown="what lies there is not on this machine")
-        with self._open(address, {"Accept-Encoding": "identity"}) as response:
-            length = response.headers.get("Content-Length", "")
-            known = int(length) if length.isdecimal() else None
-            yield Body(known, _chunks(response, address), lambda: _hang_up(response))
+
+        def ask(headers: dict[str, str]) -> requests.Response:
+            asked = self._get(address, {"Accept-Encoding": "identity", **headers}, self._patience.stall)
+            try:
+                self._require_ok(asked)
+            except CcpinError:
+                asked.close()
+                raise
+            return asked
+
+        body = Resuming(ask({}), ask, shown(address), self._patience)
+        try:
+            yield Body(body.length, body.chunks(), body.hang_up)
+        finally:
+            body.close()
 
     @contextmanager
     def _open(self, address: str, headers: dict[str, str]) -> Iterator[requests.Response]:
@@ -165,9 +182,10 @@ class Http:
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 raise RegistryUnreachable(address=shown(address), reason=reason_of(error)) from None
 
-    def _get(self, address: str, headers: dict[str, str]) -> requests.Response:
+    def _get(self, address: str, headers: dict[str, str], silence: float | None = None) -> requests.Response:
         with self._explained(address):
-            return self._session.get(address, headers=headers, stream=True, timeout=self._timeout)
+            connect, least = self._timeout
+            return self._session.get(address, headers=headers, stream=True, timeout=(connect, silence or least))
 
     @contextmanager
     def _explained(self, address: str) -> Iterator[None]:
@@ -209,19 +227,21 @@ class Http:
             raise RegistryDenied(address=shown(address), status=status, reason=why, auth_line=line)
         if status == 404:
             raise NotFound(address=shown(address))
-        if status != 200 and not (status == 304 and "If-None-Match" in response.request.headers):
+        asked = {200: True, 206: "Range" in response.request.headers, 304: "If-None-Match" in response.request.headers}
+        if not asked.get(status):
             raise RegistryFailed(address=shown(address), status=f"{status} {response.reason or ''}".strip())
 
 
 def shown(address: str) -> str:
-    """An address as messages may show it: without user, password and query."""
+    """An address as messages may show it: without user, password and query, and not for pages."""
     try:
         parts = urlsplit(address)
         host = parts.hostname or ""
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "an address that cannot be read"
-    return urlunsplit((parts.scheme, host + port, parts.path, "", ""))
+    whole = urlunsplit((parts.scheme, host + port, parts.path, "", ""))
+    return whole if len(whole) <= _MOST_SHOWN else whole[: _MOST_SHOWN - 1] + "…"
 
 
 def same_server(one: str, other: str) -> bool:
@@ -241,6 +261,8 @@ def _parsed(response: requests.Response, address: str) -> dict[str, Any]:
         body += chunk
         if len(body) > DOCUMENT_LIMIT:
             raise NotARegistry(address=shown(address), found="a body without end")
+    if body.count(b",") + 4 * (body.count(b"[") + body.count(b"{")) > _MOST_VALUES:
+        raise NotARegistry(address=shown(address), found="a document of far too many values")
     kind = response.headers.get("Content-Type", "no type").split(";")[0]
     try:
         answer = json.loads(body)
@@ -272,19 +294,3 @@ def _is_http(address: str) -> bool:
 def _denied(proxy: Proxy) -> ProxyDenied:
     where_to = shown(proxy.address).partition("://")[2].rstrip("/")
     return ProxyDenied(address=shown(proxy.address), source=proxy.source, proxy=where_to)
-
-
-def _chunks(response: requests.Response, address: str) -> Iterator[bytes]:
-    try:
-        while chunk := response.raw.read(CHUNK, decode_content=False):
-            yield chunk
-    except (urllib3.exceptions.HTTPError, OSError) as error:
-        cause = cause_of(error)
-        if isinstance(cause, urllib3.exceptions.IncompleteRead):
-            raise Truncated(what=shown(address), reason=f"{cause.partial:,} bytes came") from None
-        raise Truncated(what=shown(address), reason=reason_of(error)) from None
-
-
-def _hang_up(response: requests.Response) -> None:
-    with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):  # over already; an older urllib3
-        response.raw.shutdown()

@@ -84,7 +84,7 @@ def certificates(text: str) -> str | None:
     found = "\n".join(_CERTIFICATE.findall(text))
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found)
-    except (ssl.SSLError, ValueError):
+    except (ssl.SSLError, ValueError, TypeError):  # the last for what is no ASCII
         return None
     return found
 

@@ -3,6 +3,7 @@ which credentials, which proxy and which certificates. requests would carry on w
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from ccpin.network import Identity, Network, Proxy, context
 
 BACKOFF = 0.2  # seconds, twice as many before each further attempt
 _MOST_REDIRECTS = 5
+_MOST_BESIDE = 64 * 1024  # bytes of the page that comes with a redirect
 
 
 class Session(requests.Session):
@@ -64,6 +66,15 @@ class Session(requests.Session):
         if identity not in self._tls:
             self._tls[identity] = _Tls(self._network, identity)
         return self._tls[identity]
+
+    def get_redirect_target(self, resp: requests.Response) -> Any:
+        """Where an answer leads to, or None. requests would read all of its body first, however much comes."""
+        target = super().get_redirect_target(resp)
+        if target is not None and not isinstance(resp._content, bytes):
+            with contextlib.suppress(urllib3.exceptions.HTTPError, OSError):
+                resp.raw.read(_MOST_BESIDE, decode_content=False)  # so that the connection can serve again
+            resp._content = b""
+        return target
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """On the same server the header for the new address, on any other none, nor ever again."""

@@ -120,3 +120,8 @@ class TestIdentity:
         ).decode()
         with pytest.raises(ValueError, match=r"\w"):
             context(Trust(), NOTHING, Identity(pair[0], locked))
+
+
+def test_what_is_no_ascii_holds_no_certificate() -> None:
+    """A `ca` of an .npmrc; the TLS library takes nothing else."""
+    assert certificates("-----BEGIN CERTIFICATE-----\né\n-----END CERTIFICATE-----\n") is None

@@ -26,15 +26,17 @@ with contextlib.suppress(ImportError):  # twice as fast, but there is no wheel f
 _CHUNKS = 16  # under way at a time; of net.CHUNK bytes each, that is 4 MiB
 _PIECES = 16
 _PIECE = 1 << 20  # bytes that a piece has at most, whatever the ratio
+_MOST_TIMES = 200  # what has come may unpack to; gzip makes a thousand of zeros, and two to five of releases
+_FREE = 64 << 20  # bytes that nobody asks this of
 
 
 class GzipBody:
     """What a gzipped body unpacks to, in order. Use it as a context manager.
 
-    `limit` bounds the unpacked bytes; `progress` is called, from another thread, with the packed bytes that have
-    come; `gunzip` is zlib or a module like it; `hang_up` ends a read of `chunks` that waits, where reading was broken
-    off. Reading raises BadArchive for what is not gzip, is larger than `limit`
-    or goes on behind its end, Truncated for what ends too early, and whatever `chunks` raises.
+    `limit` bounds the unpacked bytes, which may not be hundreds of times the packed ones either; `progress` is called,
+    from another thread, with the packed bytes that have come; `gunzip` is zlib or a module like it; `hang_up` ends a
+    read of `chunks` that waits, where reading was broken off. Reading raises BadArchive for what is not gzip, is too
+    large, or goes on behind its end, Truncated for what ends too early, and whatever `chunks` raises.
     """
 
     def __init__(
@@ -98,16 +100,18 @@ class GzipBody:
             yield chunk
 
     def _inflated(self) -> Iterator[bytes]:
-        inflater, left = self._gunzip.decompressobj(wbits=31), self._limit
+        inflater, size = self._gunzip.decompressobj(wbits=31), 0
         try:
             while not inflater.eof:
                 packed = inflater.unconsumed_tail or next(self._packed, b"")
                 if not packed:
                     raise Truncated(what=self._what, reason=f"{self._received:,} bytes came, and the archive goes on")
                 if piece := inflater.decompress(packed, _PIECE):
-                    left -= len(piece)
-                    if left < 0:
+                    size += len(piece)
+                    if size > self._limit:
                         self._refuse("it unpacks to more than a release can have")
+                    if size > _FREE and size > _MOST_TIMES * self._received:
+                        self._refuse(f"it unpacks to more than {_MOST_TIMES} times its size")
                     yield piece
         except (zlib.error, self._gunzip.error) as error:
             self._refuse(f"it is not gzip ({error})")

@@ -14,6 +14,7 @@ from typing import IO, cast
 
 from ccpin.archives.ahead import Ahead
 from ccpin.archives.unpack import Unpacked
+from ccpin.checkpoints import checkpoint
 from ccpin.errors import BadArchive, IntegrityMismatch, Truncated
 
 _CHUNKS = _PIECES = 16  # under way at a time
@@ -114,6 +115,7 @@ def _write(pieces: Iterator[bytes], what: str, path: str, limit: int) -> Unpacke
             left = memoryview(piece)
             while left:  # a raw file may take less than it was given
                 left = left[file.write(left) :]
+            checkpoint("install: written")
         os.fsync(file.fileno())  # the receipt, which says that all of it is there, must not be on the disk before it is
     return Unpacked(digest.hexdigest(), size, executable=False)
 

@@ -9,22 +9,28 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tarfile
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
 from ccpin.archives.inflate import GzipBody
+from ccpin.checkpoints import checkpoint
 from ccpin.errors import BadArchive
 
 _MAX_MEMBERS = 20_000
+_MAX_FILES = 2_000  # written, each flushed to the disk; of the releases that were read, 0.2.9 has the most, 424
 _MAX_NAME = 1_000  # bytes of a path
 _MAX_PART = 255  # bytes between two slashes
 _MAX_HEADER = 8 * 1024  # bytes, with all that extends it: some tarfiles read them in quadratic time
 _MAX_HEADERS = 1 << 20  # bytes, of all that extends headers
 _ROOT = "package"
 _RESERVED = frozenset('<>:"|?*\\')
+_DEVICE = re.compile(
+    r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", re.IGNORECASE
+)  # on Windows, with any ending
 
 
 @dataclass(frozen=True)
@@ -47,8 +53,21 @@ def unpack(body: GzipBody, what: str, folder: str, target: Callable[[str], str |
     for member, name in _members(tape, what, folder):
         path = target(name)
         if path is not None and member.isreg():
+            if len(written) == _MAX_FILES:
+                _refuse(what, f"it has more than {_MAX_FILES:,} files")
             written[path] = _write(tape, member, what, folder, path)
     return written
+
+
+def read_members(body: GzipBody, what: str, names: Collection[str], most: int) -> dict[str, bytes]:
+    """The members of an archive that are called so (`package/package.json`), where they have at most `most` bytes.
+    Nothing is written. Raises as `unpack` does."""
+    tape = _Tape(body)
+    return {
+        name: b"".join(tape.pieces(member.size))
+        for member, name in _members(tape, what, os.sep)
+        if name in names and member.isreg() and member.size <= most
+    }
 
 
 class _Tape:
@@ -112,7 +131,7 @@ def _members(tape: _Tape, what: str, folder: str) -> Iterator[tuple[tarfile.TarI
             yield member, name
             tape.next_member()
             archive.members, archive.pax_headers = [], {}  # type: ignore[attr-defined]  # tarfile would keep them all
-    except (tarfile.TarError, ValueError) as error:  # the latter for numbers in attributes that are none
+    except (tarfile.TarError, ValueError, OverflowError) as error:  # for numbers in attributes: none, or far too large
         _refuse(what, f"it is not a tar archive ({error})")
     if tape.last != tarfile.NUL * tarfile.BLOCKSIZE:
         _refuse(what, "it has no proper end")
@@ -142,8 +161,8 @@ def _safe_name(member: tarfile.TarInfo, what: str, folder: str) -> str:
 
 
 def _is_odd(part: str) -> bool:
-    """Windows drops a last dot or blank; longer names fit on hardly any disk."""
-    return part[-1] in " ." or len(os.fsencode(part)) > _MAX_PART
+    """Windows drops a last dot or blank, and has devices for files; longer names fit on hardly any disk."""
+    return part[-1] in " ." or _DEVICE.fullmatch(part) is not None or len(os.fsencode(part)) > _MAX_PART
 
 
 def _write(tape: _Tape, member: tarfile.TarInfo, what: str, folder: str, path: str) -> Unpacked:
@@ -160,9 +179,11 @@ def _write(tape: _Tape, member: tarfile.TarInfo, what: str, folder: str, path: s
             size += len(piece)
             while piece:  # a disk that is nearly full takes a part, and says why when it is asked again
                 piece = piece[file.write(piece) :]
+            checkpoint("install: written")
         os.fsync(descriptor)
     if size != member.size:
         _refuse(what, f"{member.name[:80]!r} is cut off")
+    checkpoint("install: unpacked")
     return Unpacked(digest.hexdigest(), size, executable=bool(member.mode & 0o111))
 
 

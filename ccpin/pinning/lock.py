@@ -32,6 +32,7 @@ _HEADER = """\
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( |\r?$)", re.MULTILINE)
 _MAX_LINE = 500  # characters
 _MAX_PLATFORMS = 64
+_NAMES = {int: "huge number", list: "list", dict: "table"}  # what else TOML has is a date or a time
 
 
 @dataclass(frozen=True)
@@ -268,5 +269,5 @@ def _shown(value: object) -> str:
     """A value out of a lock, short enough for a sentence."""
     # Digits and depth have no bound in TOML, but in Python's repr they have.
     small = isinstance(value, (bool, float)) or (isinstance(value, int) and value.bit_length() < 64)
-    text = value if isinstance(value, str) else repr(value) if small else f"a {type(value).__name__}"
+    text = value if isinstance(value, str) else repr(value) if small else f"a {_NAMES.get(type(value), 'date')}"
     return text if len(text) <= 60 else text[:57] + "..."

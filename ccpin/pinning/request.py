@@ -50,7 +50,7 @@ def parse_request(spec: str) -> Request:
     if not text:
         _refuse(spec, "it is empty")
     if len(text) > _MAX_LENGTH:
-        _refuse(spec[:40] + "…", f"it has more than {_MAX_LENGTH} characters")
+        _refuse(spec, f"it has more than {_MAX_LENGTH} characters")
     if text in CHANNELS:
         return Request(text, "channel")
     if re.match(r"v[0-9]", text):
@@ -91,4 +91,4 @@ def _guess(text: str) -> str:
 
 
 def _refuse(spec: str, reason: str) -> NoReturn:
-    raise BadRequest(spec=spec, reason=reason)
+    raise BadRequest(spec=spec if len(spec) <= _MAX_LENGTH else spec[:40] + "…", reason=reason)

@@ -9,25 +9,24 @@ in what it must hold.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ccpin.archives.inflate import GzipBody
-from ccpin.archives.unpack import unpack
+from ccpin.archives.unpack import read_members
 from ccpin.errors import BadMetadata, NotFound
 from ccpin.pinning.artifacts import NODE_KEYS
 from ccpin.pinning.head import is_digest, version_key
 from ccpin.pinning.lock import Artifact, is_platform
 from ccpin.platforms import executable_name
+from ccpin.releases.again import again
 from ccpin.releases.registry import SDK, Registry, Tarball
 
 _MAX_MANIFEST = 1 << 20  # bytes, upstream's own limit
-_WANTED = ("package.json", "manifest.json")
+_WANTED = ("package/package.json", "package/manifest.json")
 _MAX_PACKAGE = 128 << 20  # bytes, unpacked
 _MAX_PLATFORMS = 64
 SDK_SERIES = ("0.3", "0.2")
@@ -61,7 +60,8 @@ def find_manifest(registry: Registry, version: str) -> Manifest | None:
         except NotFound:
             continue
         tarball = registry.tarball(SDK, document)
-        files = registry.http.remembered(tarball.integrity, partial(_read_package, registry, tarball))
+        read = partial(again, partial(_read_package, registry, tarball))
+        files = registry.http.remembered(tarball.integrity, read)
         if _claude_version(files) == version and "manifest.json" in files:
             return parse_manifest(str(files["manifest.json"]).encode(), version)
     return None
@@ -121,11 +121,9 @@ def _claude_version(files: Mapping[str, Any]) -> object:
 def _read_package(registry: Registry, tarball: Tarball) -> dict[str, Any]:
     """Name -> text of the two small files of the SDK package, read once all of it has been checked."""
     with (
-        tempfile.TemporaryDirectory(prefix="ccpin-") as folder,
         registry.http.stream(tarball.address) as response,
-        GzipBody(response.chunks, tarball.name, _MAX_PACKAGE) as body,
+        GzipBody(response.chunks, tarball.name, _MAX_PACKAGE, hang_up=response.hang_up) as body,
     ):
-        written = unpack(body, tarball.name, folder, {f"package/{name}": name for name in _WANTED}.get)
+        found = read_members(body, tarball.name, _WANTED, _MAX_MANIFEST)
         body.finish(response.length, tarball.integrity)
-        small = [name for name, file in written.items() if file.size <= _MAX_MANIFEST]
-        return {name: Path(folder, name).read_text("utf-8", errors="replace") for name in small}
+        return {name.removeprefix("package/"): data.decode("utf-8", "replace") for name, data in found.items()}

@@ -28,6 +28,7 @@ from ccpin.errors import BadCredentials, BadRegistryAddress, NoRegistry
 
 SCOPE = "@anthropic-ai"
 _MAX_BYTES = 1 << 20
+_MOST_ADDRESS = 4096  # characters; a registry names addresses, and each has as many places as it has slashes
 _VARIABLE = re.compile(r"(?<!\\)(\\*)\$\{([^${}?]+)(\?)?\}")
 _SECTION = re.compile(r"\[[^\]]*\]\s*")
 _PORTS = {"http": 80, "https": 443}
@@ -93,14 +94,14 @@ class NpmConfig:
 
 def places(address: str) -> Iterator[str]:
     """How the keys that are written for an address may begin, the longest first: `//host/path/`, `//host/path`, …
-    None for an address that climbs."""
+    None for an address that climbs, or is longer than any that a key is written for."""
     parts = urlsplit(address)
-    if not {".", ".."}.isdisjoint(unquote(parts.path).split("/")):
+    if len(address) > _MOST_ADDRESS or not {".", ".."}.isdisjoint(unquote(parts.path).split("/")):
         return
     place = f"//{_host(parts)}{parts.path or '/'}"
     while place != "//":
         yield place
-        place = re.sub(r"([^/]+|/)$", "", place)
+        place = place[:-1] if place.endswith("/") else place[: place.rfind("/") + 1]
 
 
 def read_config(env: Mapping[str, str]) -> NpmConfig:

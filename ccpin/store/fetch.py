@@ -16,12 +16,15 @@ from ccpin import platforms
 from ccpin.archives.inflate import GzipBody
 from ccpin.archives.receive import Packing, receive
 from ccpin.archives.unpack import Unpacked, unpack
+from ccpin.checkpoints import checkpoint
 from ccpin.errors import BadArchive, IntegrityMismatch, NoRoom, Truncated, WrongVersionInside
+from ccpin.files import is_full, no_room
 from ccpin.net import Body
 from ccpin.pinning.lock import Artifact, Lock
 from ccpin.releases.release import engines_of, entry_of
 from ccpin.releases.source import Offer, Source
 from ccpin.store.entry import COMMAND, NODE, artifact_key, command_name, node_key, on_own_node, platform_key
+from ccpin.store.machine import require_machine
 from ccpin.store.nodefile import node_artifact, unpack_node
 from ccpin.store.progress import Progress
 from ccpin.store.receipt import Kept, Receipt
@@ -61,8 +64,12 @@ def download(
         path, artifact = os.path.join(staging, executable), lock.artifacts[artifact_key(lock)]
         written = {executable: received(f"Claude Code {lock.version}", offer, artifact, path, progress)}
     require_artifact(offer.name, lock.artifacts[artifact_key(lock)], written[executable])
+    if lock.runtime == "native":
+        require_machine(offer.name, os.path.join(staging, executable), platform_key(lock))
+    checkpoint("install: compared")
     if key := node_key(lock):
         written[NODE] = take_node(staging) or _node(lock, source.offer(lock, key), staging, progress)
+        checkpoint("install: node taken")
     return seal(lock, staging, written, executable, offer.integrity or None, engines)
 
 
@@ -81,6 +88,7 @@ def seal(
     if lock.node is not None:
         files[on_own_node(lock)] = _starter(os.path.join(staging, on_own_node(lock)), lock)
     kept = {path: Kept(u.size, u.sha256, _seal(staging, path, u)) for path, u in files.items()}
+    checkpoint("install: sealed")
     found = scan(staging, executable)  # behind every comparison: only what was verified is worth reading
     return Receipt(
         version=lock.version,
@@ -121,8 +129,21 @@ def require_room(folder: str, size: int) -> None:
         raise NoRoom(path=folder, reason=f"{size + _SLACK:,} bytes are needed, {free:,} are free")
 
 
+@contextmanager
+def _room(folder: str, size: int | None) -> Iterator[None]:
+    """Raises NoRoom where `size` bytes, a packed body's at least, do not fit into `folder`, now or in the end."""
+    if size:
+        require_room(folder, size)
+    try:
+        yield
+    except OSError as error:
+        if is_full(error):
+            raise no_room(folder, error, size) from None
+        raise
+
+
 def _node(lock: Lock, offer: Offer, staging: str, progress: Progress) -> Unpacked:
-    with opened(f"Node.js {lock.node}", offer, progress) as body:
+    with opened(f"Node.js {lock.node}", offer, progress) as body, _room(staging, body.length):
         return unpack_node(body, offer.name, lock, staging, progress.advanced)
 
 
@@ -130,9 +151,9 @@ def received(name: str, offer: Offer, artifact: Artifact, path: str, progress: P
     """Writes a native executable, offered as it is or packed by itself, to `path`; `name` is shown. It is not yet
     compared. Raises NoRoom, BadArchive, Truncated, IntegrityMismatch, and what the source raises."""
     size = artifact.size or 0
-    require_room(os.path.dirname(path), size)
+    require_room(os.path.dirname(path), size)  # before anything is asked for
     packing = Packing(*offer.packed) if offer.packed else None
-    with opened(name, offer, progress) as body:
+    with opened(name, offer, progress) as body, _room(os.path.dirname(path), size):
         written = receive(
             body.chunks,
             body.length,
@@ -170,7 +191,7 @@ def unpacked(
     what the source raises."""
     if size:
         require_room(folder, size)
-    with opened(name, offer, progress) as body:
+    with opened(name, offer, progress) as body, _room(folder, size or body.length):
         limit = (size or _MAX_SCRIPTS) + _SLACK
         with GzipBody(body.chunks, offer.name, limit, progress.advanced, hang_up=body.hang_up) as archive:
             written = unpack(archive, offer.name, folder, targets)

@@ -12,9 +12,11 @@ from ccpin.archives.unpack import Unpacked, unpack
 from ccpin.errors import BadArchive, WrongVersionInside
 from ccpin.net import Body
 from ccpin.paths import Home
+from ccpin.pinning.artifacts import NODE_KEYS
 from ccpin.pinning.lock import Artifact, Lock
 from ccpin.releases.node import carrier
 from ccpin.store.entry import NODE, install_folder, node_key
+from ccpin.store.machine import require_machine
 from ccpin.store.receipt import Install, installs, sha256_of
 
 _LIMIT = 1 << 30  # bytes that a package may unpack to; the largest so far has 212 MB
@@ -44,6 +46,7 @@ def unpack_node(
     _require_version(os.path.join(staging, _PACKAGE), what, str(lock.node))
     if NODE not in written or written[NODE].size == 0:
         raise BadArchive(what=what, reason="it holds no executable")
+    require_machine(what, os.path.join(staging, NODE), key.removeprefix(NODE_KEYS))
     return replace(written[NODE], executable=True)  # those for Windows do not say so
 
 

@@ -15,6 +15,7 @@ from types import ModuleType
 
 import pytest
 
+from ccpin.archives import inflate
 from ccpin.archives.inflate import GzipBody
 from ccpin.errors import BadArchive, IntegrityMismatch, Truncated
 
@@ -170,6 +171,15 @@ def test_larger_than_a_release_can_be(gunzip: ModuleType) -> None:
 def test_a_bomb_is_stopped_early() -> None:
     with pytest.raises(BadArchive, match="unpacks to more"), GzipBody(endless(), "it", 1 << 20) as body:
         read_all(body)
+
+
+def test_a_bomb_below_the_limit_is_stopped_as_well(gunzip: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inflate, "_FREE", 4 << 20)
+    assert len(fetch([gzip.compress(bytes(4 << 20), 6)], gunzip, limit=1 << 30)) == 4 << 20
+    with pytest.raises(BadArchive, match="200 times"):
+        fetch([gzip.compress(bytes(5 << 20), 6)], gunzip, limit=1 << 30)
+    text = b"".join(b"%d\n" % number for number in range(800_000))  # shrinks as programs do
+    assert fetch([gzip.compress(text, 1)], gunzip) == text
 
 
 @pytest.mark.parametrize("error", [Truncated(what="it", reason="cut"), OSError("gone"), KeyboardInterrupt()], ids=repr)

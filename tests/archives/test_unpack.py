@@ -12,40 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from ccpin.archives import unpack as unpacking
 from ccpin.archives.inflate import GzipBody
 from ccpin.archives.unpack import Unpacked, unpack
 from ccpin.errors import BadArchive, Truncated
+from tests.archives.making import END, member, numbered, raw
 
-END = bytes(1024)
 NOISE = random.Random(0).randbytes(3 << 20)
-
-
-def member(name: str, data: bytes = b"", *, pax: dict[str, str] | None = None, **fields: object) -> bytes:
-    """One member, header and data; `fields` are those of TarInfo."""
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    info.pax_headers = pax or {}
-    for field, value in fields.items():
-        setattr(info, field, value)
-    return info.tobuf(tarfile.PAX_FORMAT) + data + bytes(-len(data) % 512)
-
-
-def raw(name: str, *, kind: bytes = b"0", size: bytes = b"00000000000", data: bytes = b"") -> bytes:
-    """A header with fields that no writer makes: `size` goes in as it is."""
-    info = bytearray(tarfile.TarInfo(name).tobuf(tarfile.USTAR_FORMAT))
-    info[124:136] = size.ljust(12, b"\0")
-    info[156:157] = kind
-    if kind == tarfile.GNUTYPE_SPARSE:
-        info[257:265] = tarfile.GNU_MAGIC
-        info[482:483] = b"\1"  # the map goes on in another block
-    info[148:156] = b" " * 8
-    info[148:156] = b"%06o\0 " % sum(info)
-    return bytes(info) + data
-
-
-def numbered(value: int) -> bytes:
-    """A size in the base-256 form, which can be negative, and huge."""
-    return b"\x80" + value.to_bytes(11, "big") if value >= 0 else b"\xff" + (256**11 + value).to_bytes(11, "big")
 
 
 def extract(
@@ -145,6 +118,8 @@ HOSTILE = {
     "a last dot": member("package/x."),
     "a last blank": member("package/x "),
     "a folder with a last dot": member("package/x./y"),
+    "a device of Windows": member("package/CON"),
+    "a device of Windows with an ending": member("package/a/nul.txt/x"),
     "a long path": member("package" + "/aaaaaaaaa" * 120),
     "a long name": member("package/" + "a" * 256),
     "a long name in bytes": member("package/" + "é" * 128),
@@ -178,6 +153,9 @@ HOSTILE = {
     "a table that is said to be huge": raw("x", kind=b"x", size=numbered(1 << 80)),
     "a table of negative size": raw("x", kind=b"x", size=numbered(-512)),
     "a table of attributes of garbage": raw("x", kind=b"x", size=b"%011o" % 512, data=b"garbage\n" * 64),
+    "an attribute that is said to be huge": raw(
+        "x", kind=b"x", size=b"%011o" % 512, data=b"99999999999999999999 path=package/y\n".ljust(512, b"\0")
+    ),
     "tables of tables": raw("x", kind=b"x") * 2_000,
     "a huge long name": raw("x", kind=b"L", size=b"%011o" % 10**6, data=b"a" * 1_000_448),
     "a size that is larger": raw("package/x", size=b"%011o" % 5_000, data=bytes(512)),
@@ -226,6 +204,15 @@ def test_a_stream_that_is_cut(tmp_path: Path) -> None:
 def test_too_many_members(tmp_path: Path) -> None:
     with pytest.raises(BadArchive, match="20,000"):
         extract(member("package/d", type=tarfile.DIRTYPE) * 20_001 + END, tmp_path)
+
+
+def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is flushed to the disk; those that are left out are not."""
+    monkeypatch.setattr(unpacking, "_MAX_FILES", 20)
+    many = b"".join(member(f"package/{number}") for number in range(21)) + END
+    with pytest.raises(BadArchive, match="more than 20 files"):
+        extract(many, tmp_path / "all")
+    assert len(extract(many, tmp_path / "some", lambda name: None if name.endswith("/7") else name)) == 20
 
 
 def test_a_file_that_is_there_already_is_not_touched(tmp_path: Path) -> None:

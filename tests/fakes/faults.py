@@ -12,6 +12,7 @@ import base64
 import dataclasses
 import itertools
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 
 
@@ -30,6 +31,7 @@ class Answer:
     rate: float | None = None  # bytes per second
     stall_at: int | None = None  # at this byte of the body; -1 is before the status line
     stall_seconds: float = 0
+    gate: threading.Event | None = None  # what a stall ends with, at the latest after its seconds
 
     @property
     def odd(self) -> bool:
@@ -43,6 +45,10 @@ class Answer:
         stall = min(self.stall_at, len(body)) if self.stall_at is not None and self.stall_at >= 0 else None
         edges = sorted({0, len(body), *range(0, len(body), step), *(() if stall is None else (stall,))})
         for start, end in itertools.pairwise(edges):
+            if self.gate and start == stall:
+                self.gate.wait(self.stall_seconds)
+                yield 0, body[start:end]
+                continue
             pace = (end - start) / self.rate if self.rate else 0
             yield pace + (self.stall_seconds if start == stall else 0), body[start:end]
         if stall == len(body):
@@ -179,13 +185,17 @@ def no_etag() -> Fault:
     return Fault(early=early)
 
 
-def cut(at_byte: int) -> Fault:
-    """The connection closes after so many bytes of the body, which was announced in full."""
+def cut(at_byte: int, *, ranges: bool = False) -> Fault:
+    """The connection closes after so many bytes of the body, which was announced in full. Whoever asks for the rest
+    gets the whole again, or, with `ranges`, so many bytes of the rest."""
+
+    def early(answer: Answer, _asked: Asked) -> None:
+        answer.ranges = answer.ranges and ranges
 
     def late(answer: Answer, _asked: Asked) -> None:
         answer.cut_at = at_byte
 
-    return Fault(late=late)
+    return Fault(early, late)
 
 
 def slow(bytes_per_second: float) -> Fault:
@@ -200,6 +210,15 @@ def stall(seconds: float, at_byte: int = -1) -> Fault:
 
     def late(answer: Answer, _asked: Asked) -> None:
         answer.stall_seconds, answer.stall_at = seconds, at_byte
+
+    return Fault(late=late)
+
+
+def gate(opened: threading.Event, at_byte: int) -> Fault:
+    """Nothing more comes after this byte of the body until the test opens the gate, for a minute at most."""
+
+    def late(answer: Answer, _asked: Asked) -> None:
+        answer.gate, answer.stall_seconds, answer.stall_at = opened, 60, at_byte
 
     return Fault(late=late)
 

@@ -451,3 +451,13 @@ class TestBounds:
         with contextlib.suppress(CcpinError):
             parse(text.encode(), "L")
         assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("9" * 30, "a huge number"), ("9", "9"), ("3000000000", "3000000000")],
+    ids=lambda each: each[:9],
+)
+def test_a_format_of_the_future_is_named(value: str, said: str) -> None:
+    with pytest.raises(LockFromTheFuture, match=f"is of format {said};"):
+        parse(f"lock-version = {value}\n".encode(), "L")

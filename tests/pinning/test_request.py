@@ -82,3 +82,9 @@ def test_what_is_shown_is_safe_for_a_terminal() -> None:
         parse_request("\x1b[2J{version}\udcff")
     assert str(raised.value).isprintable()
     assert "{version}" in str(raised.value)
+
+
+def test_what_is_shown_is_short() -> None:
+    with pytest.raises(BadRequest) as raised:
+        parse_request("x" + " " * 100_000)
+    assert len(str(raised.value)) < 300

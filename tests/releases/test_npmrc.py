@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import shutil
 import subprocess
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ccpin.errors import BadCredentials, BadRegistryAddress, NoRegistry
-from ccpin.releases.npmrc import NpmConfig, Said, absolute_path, read_config, registry_address
+from ccpin.releases.npmrc import NpmConfig, Said, absolute_path, places, read_config, registry_address
 
 TABLE = r"""
 plain = value
@@ -421,3 +424,23 @@ class TestCredentials:
         user_file.write_text(f"{TOKEN} = ${{NPM_TOKEN}}\n")
         env["NPM_TOKEN"] = "abc"
         assert read_config(env).authorization("https://registry.example/x") == "Bearer abc"
+
+    def test_an_address_longer_than_any_key_gets_none_and_takes_no_time(self, env: dict[str, str]) -> None:
+        """A registry names the addresses of tarballs, and each has as many places as slashes."""
+        env["npm_config_//registry.example/:_authToken"] = "abc"
+        config = read_config(env)
+        began = time.process_time()
+        assert config.authorization("https://registry.example/" + "a/" * 1_000_000) is None
+        assert config.authorization("https://registry.example/" + "a" * 2_000_000) is None
+        assert config.authorization("https://registry.example/" + "a/" * 2_000) == "Bearer abc"
+        assert time.process_time() - began < 2
+
+
+def test_places_are_those_of_npm() -> None:
+    def by_npm(place: str) -> Iterator[str]:
+        while len(place) > 2:
+            yield place
+            place = re.sub(r"([^/]+|/)$", "", place)
+
+    for path in ("", "/", "/a", "/a/", "//a//b", "/a/b/c.tgz", "/%2f/x", "///"):
+        assert list(places(f"https://h.example{path}")) == list(by_npm(f"//h.example{path or '/'}"))
