@@ -13,7 +13,7 @@
     ├── metadata/<sha256>.json           what registries said, with ETag and time; 0600, in a folder 0700
     ├── settings/<digest>.json           a user's own `--settings` with a lock's flags in it; 0600
     ├── default/.ccpin.lock              the lock outside of any project (`ccpin use --global`)
-    ├── projects/<hash>                  one line each: the path of a lock that was used here
+    ├── projects/<hash>                  a lock that was used here, and what it named last (store/projects.py)
     ├── previous/<hash>.json             what that lock said before, for `ccpin rollback`; 0600
     ├── locks/<entry>.lock               held while an entry is being written
     └── releases/<version>-<digest32>/   one store entry: a release as one lock names it
@@ -25,6 +25,10 @@
         │   ├── takes-settings           empty; there where the release knows the option `--settings`
         │   └── receipt.json             what was verified, written last
         └── node                         a link to the Node.js on PATH that was checked for this release
+
+CCPIN_STORE_PATH names other homes, as PATH names folders. Their `releases/` are looked up before the own ones, and
+nothing in there is ever written: whoever sets it trusts those who fill them. What is not absolute is passed over, and
+the own home is none of them.
 
 On the launch path, so only `os` and the errors are imported at the top.
 """
@@ -40,10 +44,12 @@ LOCK_NAME = ".ccpin.lock"
 
 
 class Home:
-    """The folder that holds everything of ccpin's. `root` is absolute."""
+    """The folder that holds everything of ccpin's. `root` is absolute; `shared` are the roots of homes that are only
+    looked into, absolute too."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, shared: tuple[str, ...] = ()) -> None:
         self.root = root
+        self.shared = shared
         self.shims = os.path.join(root, "shims")
         self.bin = os.path.join(root, "bin")
         self.releases = os.path.join(root, "releases")
@@ -72,14 +78,21 @@ class Home:
 
 
 def find_home(env: dict[str, str]) -> Home:
-    """CCPIN_HOME, made absolute, else `ccpin` in platformdirs' data folder. Raises FolderGone."""
+    """CCPIN_HOME, made absolute, else `ccpin` in platformdirs' data folder; with the homes of CCPIN_STORE_PATH. Raises
+    FolderGone."""
     chosen = env.get("CCPIN_HOME")
-    if not chosen:
-        return Home(data_folder(env))
     try:
-        return Home(os.path.abspath(os.path.expanduser(chosen)))
+        root = os.path.abspath(os.path.expanduser(chosen)) if chosen else data_folder(env)
     except FileNotFoundError:  # relative to a folder that was deleted
         raise FolderGone() from None
+    return Home(root, tuple(shared for shared in shared_roots(env) if shared.rstrip(os.sep) != root))
+
+
+def shared_roots(env: dict[str, str]) -> tuple[str, ...]:
+    """The absolute folders that CCPIN_STORE_PATH names, in its order; as they stand there, for the shim does not tidy
+    them either."""
+    said = env.get("CCPIN_STORE_PATH")
+    return tuple(folder for folder in said.split(os.pathsep) if os.path.isabs(folder)) if said else ()
 
 
 def data_folder(env: dict[str, str]) -> str:

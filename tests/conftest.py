@@ -15,15 +15,18 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
-from ccpin import session
+from ccpin import net, session
+from ccpin.releases import again
 from tests.fakes import upstream as fake_upstream
 from tests.fakes.box import Box
 from tests.fakes.registry import Registry
 from tests.fakes.upstream import Upstream
 
 _REAL = dict(os.environ)
+_PROCESSES = psutil.process_iter
 _FOREIGN = ("CCPIN_", "CLAUDE", "ANTHROPIC_", "NPM_CONFIG_", "XDG_", "DISABLE_", "NODE_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -50,6 +53,31 @@ def nobodys_environment(
     monkeypatch.setenv("CCPIN_HOME", os.path.join(home, "ccpin"))
     monkeypatch.setattr(session, "BACKOFF", session.BACKOFF / 20)  # a second for every server that stumbles
     monkeypatch.setattr(os, "fsync", os.fstat)  # no machine loses its power here; it wants an open file no less
+
+
+@pytest.fixture(autouse=True)
+def hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken downloads are tried again at once; in processes of their own they wait as for everybody."""
+    if not request.node.get_closest_marker("live"):
+        monkeypatch.setattr(net, "PATIENCE", net.PATIENCE._replace(waits=(0.01,) * len(net.PATIENCE.waits)))
+        monkeypatch.setattr(again, "WAITS", (0.01,) * len(again.WAITS))
+
+
+@pytest.fixture(autouse=True)
+def nobody_elses_processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process only what a test has started counts as running. Whoever runs the tests may run Claude Code, too,
+    and of a session on Node.js nobody can tell which release it is."""
+    if not request.node.get_closest_marker("live"):
+        monkeypatch.setattr(psutil, "process_iter", lambda: psutil.Process().children(recursive=True))
+
+
+@pytest.fixture
+def alone() -> None:
+    """For tests that look at processes from a process of its own: skipped where one of somebody else's may be any
+    release."""
+    for process in _PROCESSES(["name", "cmdline"]):
+        if [word for word in process.info["cmdline"] or [] if word] == ["claude"]:
+            pytest.skip(f"process {process.pid} is a session, and may be of any release")
 
 
 @pytest.fixture

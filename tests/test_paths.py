@@ -50,3 +50,19 @@ def test_layout_is_of_one_root() -> None:
                  home.default_lock, home.setup_record, home.shim(), home.entry("2.0.14", "ab" * 32)):  # fmt: skip
         assert path.startswith(home.root + os.sep)
     assert os.path.basename(home.entry("2.0.14", "ab" * 32)) == "2.0.14-" + "ab" * 16
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows separates them by another sign")
+@pytest.mark.parametrize(
+    ("said", "shared"),
+    [
+        (None, ()),
+        ("", ()),
+        ("/a:/b", ("/a", "/b")),
+        (":/a::b:./c:~/d:/e/:", ("/a", "/e/")),
+        ("/home:/a:/home/", ("/a",)),  # the own one is not among them
+    ],
+)
+def test_shared_stores(said: str | None, shared: tuple[str, ...]) -> None:
+    env = {"CCPIN_HOME": "/home"} | ({} if said is None else {"CCPIN_STORE_PATH": said})
+    assert find_home(env).shared == shared

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from ccpin.cli.output import drop_stdout, fail
-from ccpin.errors import BadOption, Bug, CcpinError, Interrupted, OutputLost
+from ccpin.errors import BadOption, Bug, CcpinError, Interrupted, OutputLost, Stopped, Terminated
 
 VERBS = {
     "use": "use",
@@ -27,6 +27,8 @@ VERBS = {
     "env": "flags",
     "install": "store",
     "uninstall": "store",
+    "verify": "verify",
+    "prune": "prune",
     "exec": "exec_help",
     "config": "config",
     "setup": "setup",
@@ -36,6 +38,9 @@ VERBS = {
 
 COMPLETE = "_CCPIN_COMPLETE"
 """The variable by which a shell's completion script asks."""
+
+_INTERRUPTED = 130
+"""What typer makes of a KeyboardInterrupt: newer ones an exit code, older ones an Abort."""
 
 _WrongUsage: Any = typer.BadParameter.__bases__[0]  # click's UsageError, wherever this typer keeps its click
 
@@ -53,6 +58,8 @@ def run_app(args: list[str]) -> int:
         return fail(command, error, as_json=as_json and not isinstance(error, OutputLost))
     except (KeyboardInterrupt, typer.Abort):
         return fail(command, Interrupted(), as_json=as_json)
+    except Stopped:
+        return fail(command, Terminated(), as_json=as_json)
     except BrokenPipeError:
         drop_stdout()
         return 1
@@ -62,6 +69,8 @@ def run_app(args: list[str]) -> int:
         if as_json:
             fail(command, Bug(kind=type(error).__name__), as_json=True)
         return report(error)
+    if code == _INTERRUPTED:
+        return fail(command, Interrupted(), as_json=as_json)
     return code if isinstance(code, int) else 0
 
 

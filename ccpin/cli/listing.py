@@ -27,7 +27,7 @@ def list_command(
 
 def _local(home: Home) -> Answer:
     from ccpin.store.projects import known, users
-    from ccpin.store.receipt import installs
+    from ccpin.store.receipt import all_installs
 
     projects = known(home)
     rows: list[dict[str, Any]] = [
@@ -38,14 +38,16 @@ def _local(home: Home) -> Answer:
             "bytes": i.size,
             "executable": i.executable,
             "node": i.receipt.node,
+            "store": store.root,
             "used_by": users(projects, i.receipt.version, i.receipt.digest),
         }
-        for i in installs(home)
+        for store, i in all_installs(home)
     ]
     lines = [
         f"{row['version']:<10} {row['runtime']:<7} {row['bytes'] / 1e6:>6,.0f} MB  "
         + (", ".join(row["used_by"]) or "no known project")
         + (f"  (with Node.js {row['node']})" if row["node"] else "")
+        + ("" if row["store"] == home.root else f"  (shared store {row['store']})")
         for row in rows
     ]
     notes = () if rows else ("nothing is installed; `ccpin use 2.0.14` pins this project to a release",)

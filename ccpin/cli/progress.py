@@ -22,10 +22,10 @@ class Shown(Progress):
         self._bar: rich.progress.Progress | None = None
         self._task: rich.progress.TaskID | None = None
 
-    def waiting(self, name: str) -> None:
+    def waiting(self, name: str, holder: str) -> None:
         from ccpin.cli.output import say
 
-        say(f"ccpin: waiting for another process that is installing {name}")
+        say(printable(f"ccpin: waiting for {holder}, which is installing {name}"))
 
     def noted(self, sentence: str) -> None:
         from ccpin.cli.output import say

@@ -11,7 +11,7 @@ from ccpin.launching.launch import next_claude
 from ccpin.launching.which import current_pin, not_installed, which
 from ccpin.paths import Home, find_home
 from ccpin.pinning.find import Pin
-from ccpin.store.entry import ready, real_command
+from ccpin.store.entry import ready, real_command, serving
 
 _WHY = {
     "lock": "the nearest lock, from this folder upward",
@@ -23,8 +23,10 @@ _WHY = {
 def which_command(as_json: JSON = False) -> None:
     """Print the path of the pinned executable, and nothing else. It is absolute; started so, it gets no flags."""
     env = dict(os.environ)
-    path = which(env, find_home(env))
-    give("which", Answer({"path": path}, path), as_json=as_json)
+    home = find_home(env)
+    path = which(env, home)
+    store = next((root for root in home.shared if path.startswith(Home(root).releases + os.sep)), home.root)
+    give("which", Answer({"path": path, "store": store}, path), as_json=as_json)
 
 
 def current_command(as_json: JSON = False) -> None:
@@ -45,12 +47,14 @@ def _pinned(home: Home, pin: Pin) -> Answer:
     head = pin.head
     command = ready(home, head)
     path = real_command(command, head) if command else None
+    store = serving(home, head)
     data: dict[str, Any] = {
         "version": head.version,
         "request": head.request,
         "runtime": head.runtime,
         "node": head.node,
         "path": path,
+        "store": store.root if path else None,
         "source": pin.path,
         "line": None if pin.why == "asked" else head.line,
         "why": pin.why,
@@ -61,6 +65,7 @@ def _pinned(home: Home, pin: Pin) -> Answer:
             f"  asked for   {head.request}",
             f"  runtime     {head.runtime}{f', on Node.js {head.node}, which the lock holds' if head.node else ''}",
             f"  executable  {path or f'not installed yet; {not_installed(pin).hint}'}",
+            *([f"  store       {store.root}, a shared one (CCPIN_STORE_PATH)"] if store is not home else []),
             f"  said in     {pin.source}",
             f"  because     {_WHY[pin.why]}",
         )
@@ -72,5 +77,8 @@ def _unpinned(home: Home, env: dict[str, str], because: str) -> Answer:
     path = next_claude(env, home)
     if path is None:
         raise NothingToRun()
-    data = dict.fromkeys(("version", "request", "runtime", "node", "source", "line")) | {"path": path, "why": "path"}
+    data = dict.fromkeys(("version", "request", "runtime", "node", "store", "source", "line")) | {
+        "path": path,
+        "why": "path",
+    }
     return Answer(data, f"{path}\n  because     {because}: the next `claude` on PATH")

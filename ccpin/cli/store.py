@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Annotated
 
 import typer
@@ -10,13 +11,15 @@ import typer
 from ccpin.cli.origin import FROM, MIN_AGE, SOURCE, asked, least_age
 from ccpin.cli.output import JSON, OFFLINE, REGISTRY, Answer, give
 from ccpin.cli.progress import Shown
-from ccpin.errors import InUse, NothingInstalled
+from ccpin.errors import InUse, NothingInstalled, OnlyShared
 from ccpin.launching.acquire import acquire
 from ccpin.paths import Home, find_home
 from ccpin.pinning.request import parse_request
-from ccpin.store.install import uninstall
-from ccpin.store.projects import known, users
-from ccpin.store.receipt import installs
+from ccpin.store.install import finish_uninstall, uninstall
+from ccpin.store.live import look
+from ccpin.store.needs import by_processes, by_projects
+from ccpin.store.projects import known
+from ccpin.store.receipt import install_folders, read_install, version_of
 
 FORCE = Annotated[bool, typer.Option("--force", help="Do it all the same.")]
 
@@ -63,7 +66,7 @@ def install_command(
 def uninstall_command(
     version: Annotated[str, typer.Argument(metavar="VERSION")], force: FORCE = False, as_json: JSON = False
 ) -> None:
-    """Remove a release from the store, if no known project has it."""
+    """Remove a release from the store, if no known project has it and nothing runs it."""
     home = find_home(dict(os.environ))
     freed = remove(home, version, force=force)
     text = f"Claude Code {version} is removed; {freed / 1e6:,.0f} MB are free again"
@@ -71,12 +74,32 @@ def uninstall_command(
 
 
 def remove(home: Home, version: str, *, force: bool) -> int:
-    """Removes all entries of a version; the bytes that they held. Raises NothingInstalled, InUse."""
-    found = [i for i in installs(home) if i.receipt.version == version]
+    """Removes all installs of a version from the own store, those whose receipt cannot be read included; the bytes
+    that the disk got back. Raises NothingInstalled, OnlyShared, and InUse unless by `force`."""
+    found = [folder for folder in install_folders(home) if version_of(folder) == version]
+    if not found and finish_uninstall(home, version):
+        return 0
     if not found:
+        for root in home.shared:
+            if any(version_of(folder) == version for folder in install_folders(Home(root))):
+                raise OnlyShared(version=version, path=root)
         raise NothingInstalled(version=version)
-    projects = known(home)
-    in_use = sorted({u for i in found for u in users(projects, version, i.receipt.digest)})
-    if in_use and not force:
-        raise InUse(version=version, users=", ".join(in_use))
-    return sum(uninstall(home, i) for i in found)
+    if not force and (needed := _users(home, found)):
+        raise InUse(version=version, users="; ".join(needed))
+    return sum(uninstall(home, folder) for folder in found)
+
+
+def _users(home: Home, folders: list[str]) -> list[str]:
+    """The locks and the processes that need one of these installs, a few words each. A project that is gone does not
+    count: who asks for one release knows."""
+    projects, live, now = known(home), look(home), time.time()
+    found = {
+        reason.text: None
+        for folder in folders
+        for reason in (
+            *by_projects(os.path.basename(os.path.dirname(folder)), projects, home, now),
+            *by_processes(folder, read_install(folder), live),
+        )
+        if reason.kind != "gone-project"
+    }
+    return list(found)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ccpin.errors import CcpinError, EntryChanged, NotInstalled, NotSetUp, Overridden
+from ccpin.errors import CcpinError, EntryChanged, NotInstalled, NotSetUp, Overridden, SharedChanged
 from ccpin.launching.node import require_node
 from ccpin.launching.setup import activation
 from ccpin.launching.shims import shim_status
@@ -15,7 +15,7 @@ from ccpin.paths import Home
 from ccpin.pinning.find import Pin, find_pin, require_minimum
 from ccpin.pinning.lock import Lock, parse
 from ccpin.pinning.own import allowed_flags
-from ccpin.store.entry import artifact_key, install_folder, ready
+from ccpin.store.entry import artifact_key, install_folder, ready, serving
 from ccpin.store.find import require_locked
 from ccpin.store.receipt import Install, changes, read_install
 
@@ -44,8 +44,9 @@ def check(home: Home, env: dict[str, str], *, deep: bool = False, lock_only: boo
     faults = list(_lock_faults(home, lock, pin))
     installed = None
     if not lock_only and not faults:
-        installed = read_install(install_folder(home, lock))
-        faults += _install_faults(home, lock, installed, pin.path, deep=deep)
+        store = serving(home, lock)
+        installed = read_install(install_folder(store, lock))
+        faults += _install_faults(home, store, lock, installed, pin.path, deep=deep)
         faults += _start_faults(home, lock, installed, env)
         faults += [Overridden(name=name) for name in ("CCPIN_DISABLE", "CCPIN_VERSION") if env.get(name)]
     return Checked(lock.version, pin.path, installed.executable if installed else None, tuple(faults))
@@ -66,7 +67,7 @@ def _lock_faults(home: Home, lock: Lock, pin: Pin) -> Iterator[CcpinError]:
 
 
 def _install_faults(
-    home: Home, lock: Lock, installed: Install | None, path: str, *, deep: bool
+    home: Home, store: Home, lock: Lock, installed: Install | None, path: str, *, deep: bool
 ) -> Iterator[CcpinError]:
     if installed is None:
         yield NotInstalled(where=path, version=lock.version, command="ccpin sync")
@@ -82,9 +83,11 @@ def _install_faults(
     locked = lock.artifacts[key].sha256
     if executable is None or (locked is not None and executable.sha256 != locked):
         found.append("its receipt does not hold the lock's sha256")
-    if not found and not ready(home, lock):
+    if not found and not ready(store, lock):
         found.append("its receipt is older than its executable")
-    if found:
+    if found and store is not home:
+        yield SharedChanged(path=store.root, version=lock.version, reason="; ".join(found[:5]))
+    elif found:
         yield EntryChanged(version=lock.version, reason="; ".join(found[:5]))
 
 

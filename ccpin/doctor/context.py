@@ -18,7 +18,7 @@ from ccpin.paths import Home
 from ccpin.pinning.find import Pin, find_pin
 from ccpin.pinning.lock import Lock, parse
 from ccpin.pinning.own import allowed_flags, kept_flags
-from ccpin.store.entry import install_folder
+from ccpin.store.entry import install_folder, serving
 from ccpin.store.receipt import Install, Receipt, read_install
 
 
@@ -122,7 +122,7 @@ def _pinned(home: Home) -> tuple[Pin, Lock] | tuple[None, None]:
 
 def _install(home: Home, lock: Lock) -> Install | None:
     try:
-        found = read_install(install_folder(home, lock))
+        found = read_install(install_folder(serving(home, lock), lock))
     except CcpinError:  # no platform that upstream knows
         return None
     return found if found is not None and found.receipt.digest == lock.digest else None

@@ -50,6 +50,7 @@ CHECKS = (
     Check("libc", "this machine", machine.check_libc),
     Check("rosetta", "this machine", machine.check_rosetta),
     Check("store", "this machine", storage.check_store),
+    Check("shared-stores", "this machine", storage.check_shared),
 )
 """Ids stay what they are: scripts ask for them."""
 

@@ -49,8 +49,9 @@ def describe(path: str, home: Home) -> Program:
     if "\nccpin_python='" in head:
         return Program(path, "the shim of another ccpin", None, shim=True)
     place = next((kind for part, kind in _PLACES if part in real.replace(os.sep, "/")), None)
-    if real.startswith(home.releases + os.sep):
-        return Program(path, "of ccpin's store", _of_store(real, home))
+    for store, kind in ((home, "of ccpin's store"), *((Home(root), "of a shared store") for root in home.shared)):
+        if real.startswith(store.releases + os.sep):
+            return Program(path, kind, _of_store(real, store))
     if place == "the native installer's":
         name = os.path.basename(real)
         return Program(path, place, name if is_version(name) else None)

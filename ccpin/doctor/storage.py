@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from ccpin.doctor.context import Context
 from ccpin.doctor.finding import Finding, counted
 from ccpin.doctor.reading import names_in
-from ccpin.store.publish import STAGING
+from ccpin.paths import Home
+from ccpin.store.leftovers import STAGING
 from ccpin.store.receipt import changes, installs
 
 _A_WHILE = 60 * 60  # seconds; before that, somebody may be at work
@@ -25,17 +26,44 @@ def check_store(context: Context) -> Iterator[Finding]:
         line = (
             f"the installed {version} is not as it was installed; the next project that pins it will install it again"
         )
-        yield Finding("store", "warning", line, tuple(changes(install)[:3]), f"ccpin uninstall {version} --force")
+        yield Finding("store", "warning", line, tuple(changes(install)[:3]), f"ccpin verify {version} --repair")
     left = list(_leftovers(context))
     if left:
         line = f"{counted(len(left), 'install was', 'installs were')} interrupted and left files"
-        folders = " ".join(map(shlex.quote, left))
-        yield Finding("store", "note", line, tuple(left), f"chmod -R u+w {folders} && rm -r {folders}")
+        yield Finding("store", "note", line, tuple(left), "ccpin prune")
     if found and not changed:
         # An executable that several entries hold is one file on the disk.
         sizes = {kept.sha256: kept.size for i in found for kept in i.receipt.files.values()}
         line = f"the store holds {counted(len(found), 'install')}, {sum(sizes.values()) / 1e6:,.0f} MB"
         yield Finding("store", "ok", line, (context.home.releases,))
+
+
+def check_shared(context: Context) -> Iterator[Finding]:
+    """The stores that CCPIN_STORE_PATH names: those that can be read, and what of it is passed over."""
+    said = [folder for folder in context.env.get("CCPIN_STORE_PATH", "").split(os.pathsep) if folder]
+    for folder in said:
+        if folder not in context.home.shared:
+            line = f"CCPIN_STORE_PATH names `{folder}`, which is not absolute: it is passed over"
+            yield Finding("shared-stores", "warning", line, (), "export CCPIN_STORE_PATH=/absolute/folder")
+    for root in context.home.shared:
+        store = Home(root)
+        if not os.path.isdir(store.releases):
+            line = f"CCPIN_STORE_PATH names {root}, and no releases can be seen there"
+            command = f"CCPIN_HOME={shlex.quote(root)} ccpin install {context.version or 'latest'}"
+            yield Finding("shared-stores", "warning", line, (store.releases,), command)
+            continue
+        serves = context.install is not None and context.install.entry.startswith(store.releases + os.sep)
+        found = list(installs(store))
+        changed = [i for i in found if changes(i)]
+        for install in changed:
+            version = install.receipt.version
+            line = f"the shared store {root} does not hold {version} as it was installed"
+            command = f"CCPIN_HOME={shlex.quote(root)} ccpin verify {version} --repair"
+            yield Finding("shared-stores", "warning", line, tuple(changes(install)[:3]), command)
+        if not changed:
+            line = f"the shared store {root} holds {counted(len(found), 'install')}"
+            line += f", and {context.version} is started from there" if serves else ""
+            yield Finding("shared-stores", "ok", line, (store.releases,))
 
 
 def _leftovers(context: Context) -> Iterator[str]:

@@ -13,7 +13,7 @@ from ccpin.pinning.request import parse_request
 from ccpin.releases.choose import choose
 from ccpin.releases.configured import configured
 from ccpin.store.entry import ready
-from ccpin.store.receipt import Receipt, installs
+from ccpin.store.receipt import Receipt, all_installs
 
 
 def pin_or_none(home: Home) -> Pin | None:
@@ -61,9 +61,9 @@ def _installed(home: Home, version: str) -> Receipt | None:
     entries hold different bytes, so that somebody has to be asked."""
     serving = (platforms.current(), platforms.ANY)
     found = [
-        receipt
-        for receipt in (i.receipt for i in installs(home))
-        if receipt.version == version and receipt.platform in serving and ready(home, receipt)
+        one.receipt
+        for store, one in all_installs(home)
+        if one.receipt.version == version and one.receipt.platform in serving and ready(store, one.receipt)
     ]
     if len({receipt.artifact for receipt in found}) != 1:
         return None

@@ -39,6 +39,8 @@ def _places(env: dict[str, str], home: Home, version: str) -> Iterator[str]:
         yield os.path.join(folder, version)
     if (beside := next_claude(env, home)) and _told(beside) == version:
         yield beside
+    for root in home.shared:  # its entry may be another lock's, of the same executable
+        yield from (i.executable for i in installs(Home(root)) if i.receipt.version == version)
     default = data_folder(env)
     if os.path.realpath(default) != os.path.realpath(home.root):
         yield from (i.executable for i in installs(Home(default)) if i.receipt.version == version)

@@ -20,7 +20,7 @@ from ccpin.paths import Home
 from ccpin.pinning.find import Pin, require_minimum
 from ccpin.pinning.head import Head
 from ccpin.pinning.own import allowed_flags, kept_flags
-from ccpin.store.entry import install_folder, node_link, own_node, ready
+from ccpin.store.entry import install_folder, node_link, own_node, ready, serving
 
 UPDATE_VERBS = ("update", "upgrade", "install", "migrate-installer")
 """Claude Code's own commands that would change what runs."""
@@ -76,11 +76,12 @@ def run_pin(args: Sequence[str], env: dict[str, str], home: Home, pin: Pin, *, i
         command = ready(home, head)
     if command is None:
         raise not_installed(pin)
-    before = [own_node(home, head) or _node(home, head, env)] if head.runtime == "node" else []
+    store = serving(home, head)
+    before = [own_node(store, head) or _node(home, store, head, env)] if head.runtime == "node" else []
     kept = kept_flags(home) if head.clean else frozenset()
     allowed = _allowed(env, home)
     given = clean(env, allowed)
-    folder = install_folder(home, head)
+    folder = install_folder(store, head)
     all_args = with_settings(args, given, home, pin, folder, kept, say)
     return execute([*before, command, *all_args], pinned(env, head, kept, allowed), head.version)
 
@@ -180,16 +181,16 @@ def _as_given(env: dict[str, str]) -> dict[str, str]:
     return env if own else {name: value for name, value in env.items() if name != "LC_CTYPE"}
 
 
-def _node(home: Home, head: Head, env: dict[str, str]) -> str:
-    """The `node` on PATH, checked."""
+def _node(home: Home, store: Home, head: Head, env: dict[str, str]) -> str:
+    """The `node` on PATH, checked for the install in `store`: here, or by whoever keeps that."""
 
     def engines() -> str | None:
         from ccpin.store.receipt import read_install
 
-        installed = read_install(install_folder(home, head))
+        installed = read_install(install_folder(store, head))
         return installed.receipt.engines if installed else None
 
-    return checked_node(env, node_link(home, head), engines, head.version)
+    return checked_node(env, node_link(home, head), engines, head.version, also=node_link(store, head))
 
 
 def _is_shim(path: str) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ccpin.checkpoints import checkpoint
 from ccpin.errors import NodeMissing, NodeUnfit
 
 TYPE_CHECKING = False
@@ -46,13 +47,16 @@ def require_node(env: dict[str, str], engines: str | None, version: str) -> str:
     return node
 
 
-def checked_node(env: dict[str, str], link: str, engines: Callable[[], str | None], version: str) -> str:
-    """The first `node` on PATH, if `link` says that it was checked; else it is checked now, and `link` made to say so.
+def checked_node(
+    env: dict[str, str], link: str, engines: Callable[[], str | None], version: str, *, also: str | None = None
+) -> str:
+    """The first `node` on PATH, if `link` says that it was checked, or `also`, a link that is only read; else it is
+    checked now, and `link` made to say so.
 
     `engines` gives the range that the release wants. Raises NodeMissing, NodeUnfit.
     """
     found = find_executable("node", env.get("PATH", ""))
-    if found is None or not is_checked(found, link):
+    if found is None or not (is_checked(found, link) or (also and is_checked(found, also))):
         found = require_node(env, engines(), version)
         remember_node(found, link)
     return found
@@ -70,10 +74,21 @@ def remember_node(node: str, link: str) -> None:
     """Makes `link` lead to `node`. A store that cannot be written only makes the next start slower."""
     if sys.platform == "win32" or is_checked(node, link):
         return
-    draft = f"{link}.{os.getpid()}"
+    draft = f"{link}.draft"  # of one name, so that a killed process leaves nothing that stays
     try:
+        if not os.path.isdir(os.path.dirname(link)):  # the release is a shared store's
+            from ccpin.files import make_folder
+
+            make_folder(os.path.dirname(link))
+        if os.path.lexists(draft):
+            os.unlink(draft)
         os.symlink(os.path.realpath(node), draft)
-        os.replace(draft, link)
+        try:
+            checkpoint("install: node drafted")
+            os.replace(draft, link)
+        except BaseException:
+            os.unlink(draft)
+            raise
     except OSError:
         return
 

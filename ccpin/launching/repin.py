@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from ccpin.errors import DigestMismatch, LockConflict, LockInvalid, NothingAsked, NothingPinned, WouldMoveDown
 from ccpin.launching.acquire import Acquired, Meant, look_up, take
+from ccpin.launching.elsewhere import executables
 from ccpin.paths import Home
 from ccpin.pinning.find import read_bytes
 from ccpin.pinning.head import version_key
@@ -24,7 +25,9 @@ from ccpin.releases.configured import configured
 from ccpin.releases.release import Release
 from ccpin.releases.sources import Sources
 from ccpin.store.effect import Ignored, ignored, receipt_of
+from ccpin.store.entry import ready
 from ccpin.store.find import find_install
+from ccpin.store.install import install
 from ccpin.store.previous import push, release_id
 from ccpin.store.progress import Progress
 from ccpin.store.projects import remember
@@ -106,7 +109,7 @@ def use(
     accept(meant.chosen.release)
     got = take(meant, home, env, sources, progress=progress or Progress(), old=standing.lock, node=node)
     lock = got.lock if profile is None else with_profile(got.lock, profile)
-    return _pinned(replace(got, lock=lock), home, standing, sources)
+    return _pinned(replace(got, lock=lock), home, env, standing, sources, progress)
 
 
 def upgrade(
@@ -141,7 +144,7 @@ def upgrade(
     if exact:
         meant = replace(meant, request=Request(new, "exact"))
     got = take(meant, home, env, sources, progress=progress or Progress(), old=old)
-    return _pinned(got, home, standing, sources)
+    return _pinned(got, home, env, standing, sources, progress)
 
 
 def stand(path: str, home: Home, *, repairable: bool = False) -> Standing:
@@ -173,19 +176,30 @@ def require_lock(standing: Standing, home: Home) -> Lock:
     return standing.lock
 
 
-def write(home: Home, standing: Standing, lock: Lock) -> bool:
-    """Puts `lock` in the place of what stands there; whether that changed anything. Raises LockNotWritable."""
+def write(home: Home, standing: Standing, lock: Lock, install: Callable[[], object]) -> bool:
+    """Puts `lock` in the place of what stands there; whether that changed anything. Raises LockNotWritable, and what
+    `install` raises: it is called where what the lock names is gone. Until the lock named it, nobody needed it, and
+    `ccpin prune` may have come by.
+    """
     changed = write_lock(standing.path, render(lock, standing.text, standing.allowed), standing.text)
     if standing.path != home.default_lock:
-        remember(home, standing.path)
+        remember(home, standing.path, lock)
+    if ready(home, lock) is None:
+        install()
     return changed
 
 
-def _pinned(got: Acquired, home: Home, standing: Standing, sources: Sources) -> Used:
-    changed = write(home, standing, got.lock)
+def _pinned(
+    got: Acquired, home: Home, env: dict[str, str], standing: Standing, sources: Sources, progress: Progress | None
+) -> Used:
+    def again() -> object:
+        elsewhere = executables(env, home, got.lock.version)
+        return install(home, got.lock, lambda: sources, progress=progress, elsewhere=elsewhere)
+
     old = standing.lock
     if standing.text is not None and old is not None and release_id(old) != release_id(got.lock):
-        push(home, standing.path, standing.text, got.lock)
+        push(home, standing.path, standing.text, got.lock)  # first, so that no crash loses it
+    changed = write(home, standing, got.lock, again)
     return Used(
         version=got.lock.version,
         request=got.lock.request,

@@ -17,7 +17,7 @@ from ccpin.pinning.history import committed
 from ccpin.pinning.lock import Lock, parse, render
 from ccpin.releases.sources import Sources
 from ccpin.store.effect import Ignored, ignored
-from ccpin.store.previous import keep, previous, push, release_id
+from ccpin.store.previous import Previous, keep, previous, push, release_id
 from ccpin.store.progress import Progress
 
 
@@ -70,7 +70,7 @@ def rollback(
     where = f"the lock of commit {found.commit[:12]}" if found.commit else "the previous pin"
     pin = Pin(lock.head(), where, "asked", render(lock).encode())
     installed = sync(pin, home, env, progress=progress, sources=sources)
-    write(home, standing, lock)
+    write(home, standing, lock, lambda: sync(pin, home, env, progress=progress, sources=sources))
     if found.below is not None:
         keep(home, path, previous(home, path)[: found.below])
     elif standing.text is not None:
@@ -91,6 +91,8 @@ def rollback(
 def _recorded(home: Home, standing: Standing, current: Lock) -> _Found | None:
     """The newest usable text that ccpin replaced here, if what is there now is what took its place."""
     entries = previous(home, standing.path)
+    while entries and entries[-1].sha256 != release_id(current) and _says(entries[-1], standing, current):
+        entries.pop()  # noted, but then the lock was not written; or taken back, but then that was not noted
     if not entries or entries[-1].sha256 != release_id(current):
         return None
     for below in reversed(range(len(entries))):
@@ -105,6 +107,15 @@ def _committed(standing: Standing, current: Lock, env: Mapping[str, str]) -> _Fo
         if lock := _other(one.data, standing, current):
             return _Found(lock, one.commit, None)
     raise NoPrevious(reason="ccpin has not changed it here, and no commit holds it with another release")
+
+
+def _says(entry: Previous, standing: Standing, current: Lock) -> bool:
+    """Whether an old text names the release that is pinned now."""
+    try:
+        old = parse(entry.text.encode("utf-8", "replace"), standing.path, standing.allowed)
+    except LockError:
+        return False
+    return release_id(old) == release_id(current)
 
 
 def _other(data: bytes, standing: Standing, current: Lock) -> Lock | None:

@@ -5,7 +5,6 @@ The order: what could fail is looked at first, then ccpin's own files, then the 
 
 from __future__ import annotations
 
-import errno
 import os
 import shlex
 import shutil
@@ -13,8 +12,9 @@ import sys
 from collections.abc import Callable
 
 from ccpin import platforms
-from ccpin.errors import CcpinError, NoRoom, StoreUnwritable
-from ccpin.files import make_folder, replace_file
+from ccpin.checkpoints import checkpoint
+from ccpin.errors import CcpinError, StoreUnwritable
+from ccpin.files import is_full, make_folder, no_room, replace_file
 from ccpin.launching import envfiles, shellblocks, shellfiles, shims, userpath
 from ccpin.launching.changes import Change, SetupResult
 from ccpin.launching.shims import ShimFile
@@ -65,6 +65,7 @@ def setup(
     shells = shellfiles.shell_files(home, env)
     record = shellblocks.extended(shellblocks.read_record(home.setup_record), shells)
     _install(ShimFile(home.setup_record, record), dry_run)
+    checkpoint("setup: recorded")
     more, problems = shellblocks.add_blocks(shells, dry_run=dry_run)
     return SetupResult(
         changes=(*changes, *more),
@@ -122,7 +123,8 @@ def _install(file: ShimFile, dry_run: bool) -> Change:
         make_folder(os.path.dirname(file.path))
         _replace(file)
     except OSError as error:
-        raise _home_error(file.path, error) from None
+        raise _home_error(file.path, error, len(file.data)) from None
+    checkpoint("setup: file written")
     return Change(file.path, "written")
 
 
@@ -144,14 +146,14 @@ def _remove(path: str, dry_run: bool) -> Change:
         os.unlink(path)
     except OSError as error:
         raise _home_error(path, error) from None
+    checkpoint("setup: file removed")
     return Change(path, "removed")
 
 
-def _home_error(path: str, error: OSError) -> CcpinError:
-    reason = (error.strerror or "unknown").lower()
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return NoRoom(path=path, reason=reason)
-    return StoreUnwritable(path=path, reason=reason)
+def _home_error(path: str, error: OSError, needed: int | None = None) -> CcpinError:
+    if is_full(error):
+        return no_room(path, error, needed)
+    return StoreUnwritable(path=path, reason=(error.strerror or "unknown").lower())
 
 
 def _change_path(home: Home, user_path: userpath.UserPath, change: Callable[[str, str], str], dry_run: bool) -> Change:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from ccpin.checkpoints import checkpoint
 from ccpin.errors import CcpinError, ShellFileNotCleaned, ShellFileUnwritable
 from ccpin.launching import shellfiles
 from ccpin.launching.changes import Change
@@ -86,7 +87,9 @@ def _each(
 
     def attempt(file: ShellFile) -> Change | None:
         try:
-            return act(file)
+            change = act(file)
+            checkpoint("setup: shell changed")
+            return change
         except OSError as error:
             reason = (error.strerror or "unknown").lower()
         except shellfiles.BrokenBlockError:

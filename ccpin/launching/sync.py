@@ -14,8 +14,9 @@ from ccpin.paths import Home
 from ccpin.pinning.find import Pin, require_minimum
 from ccpin.pinning.lock import Lock, parse, render
 from ccpin.pinning.own import allowed_flags
-from ccpin.store.entry import node_link
+from ccpin.store.entry import node_link, serving
 from ccpin.store.find import find_install
+from ccpin.store.leftovers import clear_leftovers
 from ccpin.store.projects import remember
 from ccpin.store.receipt import Install
 
@@ -46,15 +47,18 @@ def sync(
     if locked:
         require_agreement(lock, pin, allowed)
     require_minimum(home, lock.version, pin.source)
+    if pin.why == "lock":
+        remember(home, pin.path, pin.head)  # before it is there: `ccpin prune` must not find it needed by nobody
     installed = None if force else find_install(home, lock)
     if installed is None:
         installed = _install(home, lock, env, progress(), sources, force)
+    else:
+        clear_leftovers(home, lock)
     engines = installed.receipt.engines
     if lock.runtime == "node" and lock.node is None:
         link = node_link(home, lock)
-        checked_node(env, link, lambda: engines, lock.version)
-    if pin.why == "lock":
-        remember(home, pin.path)
+        also = node_link(serving(home, lock), lock)
+        checked_node(env, link, lambda: engines, lock.version, also=also)
     return installed
 
 

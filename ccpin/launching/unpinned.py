@@ -19,18 +19,13 @@ from ccpin.pinning.find import read_plain
 from ccpin.pinning.head import is_version, version_key
 from ccpin.releases.registry import CLAUDE
 from ccpin.releases.release import Release, entry_of
+from ccpin.store.inside import version_inside
 from ccpin.store.receipt import sha256_of
-
-_COMMENT = re.compile(rb"// Version: ([0-9.]{5,20})\r?\n")
-"""In the head of JavaScript releases from 1.0 on (1.0.51, 2.0.14, 2.1.112), and in native ones in each text of their
-second half (2.1.112, 2.1.113, 2.1.200, 2.1.330), always with the release's own version."""
 
 _FOR_NODE = re.compile(rb"#! *(/\S*/)?(env +(-S +)?)?node\b")
 _FOR_SH = re.compile(rb"#! *(/\S*/)?(env +)?(ba|da|z|k)?sh\b")
 _SCRIPTS = (".js", ".mjs", ".cjs")
 _HEAD = 4096  # bytes
-_PIECE = 1 << 20
-_OVERLAP = 40  # bytes, more than a comment has
 _MOST_PACKAGE = 1 << 20
 _MOST_UP = 6  # folders: `lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe` needs one
 
@@ -123,7 +118,7 @@ def _version(path: str) -> str | None:
             said = package.get("version")
             return said if isinstance(said, str) and is_version(said) else None
         folder = os.path.dirname(folder)
-    return _in_text(path)
+    return version_inside(path)
 
 
 def _package(folder: str) -> dict[str, Any]:
@@ -133,29 +128,6 @@ def _package(folder: str) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _in_text(path: str) -> str | None:
-    if found := _COMMENT.search(_head(path)):
-        return _said(found)
-    return _in_part(path, 0.5) or _in_part(path, 0)
-
-
-def _in_part(path: str, share: float) -> str | None:
-    """What a file says behind the first `share` of it; read in pieces: it may have hundreds of megabytes."""
-    with open(path, "rb", buffering=0) as file:
-        file.seek(int(os.fstat(file.fileno()).st_size * share))
-        piece = b""
-        while chunk := file.read(_PIECE):
-            piece = piece[-_OVERLAP:] + chunk
-            if found := _COMMENT.search(piece):
-                return _said(found)
-    return None
-
-
-def _said(found: re.Match[bytes]) -> str | None:
-    version = found[1].decode()
-    return version if is_version(version) else None
 
 
 def _head(path: str) -> bytes:

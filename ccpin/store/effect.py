@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ccpin.paths import Home
 from ccpin.pinning import flags
 from ccpin.pinning.head import Head
-from ccpin.store.entry import install_folder
+from ccpin.store.entry import install_folder, serving
 from ccpin.store.receipt import Receipt, read_install
 
 _FEW = 4  # names in a sentence
@@ -28,7 +28,7 @@ class Ignored:
 
 def receipt_of(home: Home, head: Head) -> Receipt | None:
     """The receipt of what a lock's head names, or None where that is not installed here."""
-    found = read_install(install_folder(home, head))
+    found = read_install(install_folder(serving(home, head), head))
     return found.receipt if found is not None and found.receipt.digest == head.digest else None
 
 

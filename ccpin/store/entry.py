@@ -15,6 +15,7 @@ import sys
 
 from ccpin import platforms
 from ccpin.paths import Home
+from ccpin.pinning.head import is_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,14 @@ NODE = "node.exe" if sys.platform == "win32" else "node"
 """The file of an install that is its own Node.js."""
 
 
+def entry_parts(name: str) -> tuple[str, str] | None:
+    """The version and the 32 digits in the name of a store entry; None for what is not named like one."""
+    version, _, digest = name.partition("-")
+    if is_version(version) and len(digest) == 32 and not digest.strip("0123456789abcdef"):
+        return version, digest
+    return None
+
+
 def platform_key(named: Named) -> str:
     """The folder of an install, below its entry, that serves this machine."""
     return platforms.ANY if named.runtime == "node" and named.node is None else platforms.current()
@@ -61,7 +70,7 @@ def node_key(named: Named) -> str | None:
 
 
 def install_folder(home: Home, named: Named) -> str:
-    """The folder of the install that serves this machine, there or not."""
+    """The folder of the install that serves this machine in this very store, there or not."""
     return os.path.join(home.entry(named.version, named.digest), platform_key(named))
 
 
@@ -70,15 +79,31 @@ def command_name(runtime: str) -> str:
     return COMMAND + (".exe" if runtime == "native" and sys.platform == "win32" else "")
 
 
+def serving(home: Home, named: Named) -> Home:
+    """The store whose install is started: the first shared one that has it ready, else the own one, ready or not."""
+    for root in home.shared:
+        store = Home(root)
+        if _ready(store, named) is not None:
+            return store
+    return home
+
+
 def ready(home: Home, named: Named) -> str | None:
-    """The file to start, absolute, or None when it is not installed, or no longer as it was installed. The same is
-    asked of the Node.js of the install's own, where it has one."""
-    folder = install_folder(home, named)
+    """The file to start, absolute, in the first store that has it; None when it is not installed, or no longer as it
+    was installed. The same is asked of the Node.js of the install's own, where it has one."""
+    return _ready(serving(home, named), named)
+
+
+def _ready(store: Home, named: Named) -> str | None:
+    folder = install_folder(store, named)
     receipt = os.path.join(folder, RECEIPT)
     try:
         name = _entry_point(receipt) if _has_no_links(named.runtime) else command_name(named.runtime)
         command = os.path.join(folder, name)
-        sealed = os.stat(receipt).st_mtime_ns
+        seal = os.stat(receipt)
+        if not stat.S_ISREG(seal.st_mode):
+            return None
+        sealed = seal.st_mtime_ns
         if named.runtime == "native" and os.path.islink(command):
             return None  # a script's, under a lock that lies about its runtime: `#!` would take any `node` on PATH
         fit = _is_fit(command, sealed) and (named.node is None or _has_own_node(folder, named, sealed))

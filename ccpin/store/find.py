@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ccpin import platforms
-from ccpin.errors import NodeNotLocked, PlatformNotLocked
+from ccpin.errors import NodeNotLocked, PlatformNotLocked, SharedChanged
 from ccpin.paths import Home
 from ccpin.pinning.artifacts import NODE_KEYS
 from ccpin.pinning.lock import Lock
-from ccpin.store.entry import artifact_key, install_folder, node_key, ready
+from ccpin.store.entry import artifact_key, install_folder, node_key, ready, serving
 from ccpin.store.receipt import Install, changes, read_install
 
 
@@ -24,12 +24,27 @@ def require_locked(lock: Lock, where: str | None = None) -> None:
 
 
 def find_install(home: Home, lock: Lock) -> Install | None:
-    """The install that serves `lock` on this machine, whole, unchanged by stat and fit to be started, or None."""
-    if not ready(home, lock):
+    """The install that serves `lock` on this machine, whole, unchanged by stat and fit to be started, or None.
+
+    Raises SharedChanged where a shared store would serve it, and not as it was installed: it goes before the own
+    store, so an install there would mend nothing.
+    """
+    store = serving(home, lock)
+    if not ready(store, lock):
         return None
-    found = read_install(install_folder(home, lock))
-    if found is None or found.receipt.digest != lock.digest:  # the folder's name holds half of it
-        return None
+    found = read_install(install_folder(store, lock))
+    fault = _fault(found, lock)
+    if fault is not None and store is not home:
+        raise SharedChanged(path=store.root, version=lock.version, reason=fault)
+    return None if fault else found
+
+
+def _fault(found: Install | None, lock: Lock) -> str | None:
+    """What keeps an install from serving `lock`, or None."""
+    if found is None:
+        return "its receipt cannot be read"
+    if found.receipt.digest != lock.digest:  # the folder's name holds half of it
+        return "its receipt is of another lock"
     if found.receipt.node != lock.node:  # what the digest covers are the artifacts
-        return None
-    return None if changes(found) else found
+        return f"its receipt is of Node.js {found.receipt.node}, and the lock's is {lock.node}"
+    return next(iter(changes(found)), None)

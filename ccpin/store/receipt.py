@@ -96,15 +96,40 @@ def read_install(folder: str) -> Install | None:
         return None
 
 
+def stores(home: Home) -> list[Home]:
+    """The stores that a launch looks into, in that order, each once; the own one is `home` itself."""
+    found: dict[str, Home] = {}
+    for store in (*map(Home, home.shared), home):
+        found.setdefault(os.path.realpath(store.releases), store)
+    found[os.path.realpath(home.releases)] = home  # a shared one may be named twice, and the own one too
+    return list(found.values())
+
+
+def all_installs(home: Home) -> Iterator[tuple[Home, Install]]:
+    """All installs that a launch may find, each with its store."""
+    for store in stores(home):
+        yield from ((store, found) for found in installs(store))
+
+
 def installs(home: Home) -> Iterator[Install]:
-    """All installs of the store, by version."""
+    """All installs of this very store, by version."""
+    yield from filter(None, map(read_install, install_folders(home)))
+
+
+def install_folders(home: Home) -> Iterator[str]:
+    """The platform folders of this very store, by version, whether or not their receipts can be read."""
     entries = [n for n in _names(home.releases) if is_version(n.partition("-")[0])]
     for name in sorted(entries, key=lambda n: (version_key(n.partition("-")[0]), n)):
         entry = os.path.join(home.releases, name)
         for platform in sorted(p for p in _names(entry) if not p.startswith(".")):
-            found = read_install(os.path.join(entry, platform))
-            if found is not None:
-                yield found
+            folder = os.path.join(entry, platform)
+            if os.path.isdir(folder):  # `node` is a link to a file
+                yield folder
+
+
+def version_of(folder: str) -> str:
+    """The version in the name of the entry in which a platform folder stands."""
+    return os.path.basename(os.path.dirname(folder)).partition("-")[0]
 
 
 def _names(folder: str) -> list[str]:
@@ -141,9 +166,17 @@ def changes(install: Install, *, deep: bool = False) -> list[str]:
 
 
 def sha256_of(path: str) -> str:
-    """64 hex digits over a file, read in pieces."""
+    """64 hex digits over a file, read in pieces. Where the system lets its owner, the file's access time stays as it
+    is: it tells when a release was last used."""
     digest = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:
+    with open(path, "rb", buffering=0, opener=_unnoticed) as file:
         while piece := file.read(1 << 20):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def _unnoticed(path: str, flags: int) -> int:
+    try:
+        return os.open(path, flags | getattr(os, "O_NOATIME", 0))
+    except PermissionError:  # for the owner alone
+        return os.open(path, flags)

@@ -116,6 +116,40 @@ def holds(data: bytes) -> Arrange:
     return lambda box, _: box.lock.write_bytes(data)
 
 
+def shared(spec: str) -> Arrange:
+    """A shared store that somebody else has filled."""
+
+    def arrange(box: Box, _: Registry) -> None:
+        ccpin(box, "install", spec, env={"CCPIN_HOME": str(box.root / "shared")}).ok()
+        box.env["CCPIN_STORE_PATH"] = str(box.root / "shared")
+
+    return arrange
+
+
+def shared_and_touched(box: Box, registry: Registry) -> None:
+    shared("2.0.14")(box, registry)
+    [script] = (box.root / "shared/releases").glob("*/any/package/cli.js")
+    os.utime(script, (1, 1))
+
+
+def touched(box: Box, _: Registry) -> None:
+    [script] = Path(box.layout.releases).glob("*/any/package/cli.js")
+    os.utime(script, (1, 1))
+
+
+def receipt(box: Box) -> Path:
+    [path] = Path(box.layout.releases).glob("*/any/receipt.json")
+    path.parent.chmod(0o755)
+    path.chmod(0o644)
+    return path
+
+
+def forgotten(box: Box, _: Registry) -> None:
+    """No project is known here."""
+    for record in Path(box.layout.projects).iterdir():
+        record.unlink()
+
+
 def half(box: Box, _: Registry) -> None:
     box.lock.write_text(box.lock.read_text().partition("[artifacts]")[0])
 
@@ -297,7 +331,22 @@ COMMAND_LINES = (
     Row("a list that is a folder", "ccpin config keep-flag ANTHROPIC_MODEL", 1, "store-unwritable", "is a directory",
         lambda box, registry: os.mkdir(box.layout.keep_flags)),
     Row("unknown shell", "ccpin completion tcsh", 2, "bad-option", "`tcsh` is not one of bash"),
-    Row("uninstall what is needed", "ccpin uninstall 2.0.14", 1, "in-use", "is named by /"),
+    Row("uninstall what is needed", "ccpin uninstall 2.0.14", 1, "in-use", ".ccpin.lock names it"),
+    Row("uninstall what somebody else keeps", "ccpin uninstall 2.0.15", 1, "only-shared", "which ccpin only reads",
+        shared("2.0.15")),
+    Row("a shared store that was written to", "ccpin sync", 1, "shared-changed", "written to since",
+        shared_and_touched),
+    Row("the same for check", "ccpin check", 1, "shared-changed", "written to since",
+        both(shared_and_touched, lambda box, _: set_up(box))),
+    Row("verify what is not there", "ccpin verify 2.0.15", 1, "nothing-installed", "2.0.15 is not installed"),
+    Row("verify what was written to", "ccpin verify", 1, "damaged", "it was written to since it was installed",
+        touched),
+    Row("verify what nothing tells about", "ccpin verify 2.0.14", 1, "cannot-mend", "nothing tells what was verified",
+        both(lambda box, registry: receipt(box).write_text("{"), forgotten)),
+    Row("a file in the store", "ccpin verify", 1, "strange-file", "it is no store entry",
+        lambda box, registry: Path(box.layout.releases, "notes").touch()),
+    Row("prune with a span that is none", "ccpin prune --older-than 3w", 2, "bad-option", "`3w` is not an age"),
+    Row("prune less than nothing", "ccpin prune --keep -1", 2, "bad-option", "'--keep'"),
     Row("uninstall what is not there", "ccpin uninstall 2.0.15", 1, "nothing-installed", "2.0.15 is not installed"),
     Row("deleted folder", "deleted folder: ccpin use 2.0.15", 2, "folder-gone", "does not exist any more"),
     Row("a store in a deleted folder", "deleted folder: ccpin sync", 2, "folder-gone", "not exist any more",
@@ -655,7 +704,7 @@ def complaint(done: Completed, row: Row) -> str:
         assert sentence(row.code).search(done.err), done
         return done.err
     answer = done.json
-    assert (answer["ok"], answer["data"]) == (False, {}) or row.command == "ccpin check"
+    assert (answer["ok"], answer["data"]) == (False, {}) or row.command.split()[1] in ("check", "verify")
     [error] = answer["errors"]
     assert error["code"] == row.code, answer
     assert error["hint"]

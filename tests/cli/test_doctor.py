@@ -62,6 +62,7 @@ IDS = [
     "libc",
     "rosetta",
     "store",
+    "shared-stores",
 ]
 
 

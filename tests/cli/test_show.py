@@ -32,7 +32,7 @@ class TestWhich:
         assert path.startswith(box.layout.releases)
         put_ccpin_on_path(box)
         assert box.run(["sh", "-c", '"$(ccpin which)" --version']).ok().out == f"{spec} (Claude Code)\n"
-        assert ccpin(box, "which", "--json").ok().json["data"] == {"path": path}
+        assert ccpin(box, "which", "--json").ok().json["data"] == {"path": path, "store": box.layout.root}
 
     def test_the_release_named_by_hand(self, box: Box) -> None:
         pin(box, "2.0.14")
@@ -73,6 +73,7 @@ class TestCurrent:
             "runtime": "native",
             "node": None,
             "path": ccpin(box, "which").ok().out.strip(),
+            "store": box.layout.root,
             "source": str(box.lock),
             "line": 6,
             "why": "lock",
@@ -127,7 +128,7 @@ class TestCurrentWithoutAPin:
         assert "nothing is pinned here" in done.out
         assert ccpin(box, "current", "--json").ok().json["data"] == {
             "version": None, "request": None, "runtime": None, "node": None, "source": None, "line": None,
-            "path": str(other), "why": "path",
+            "path": str(other), "store": None, "why": "path",
         }  # fmt: skip
 
     def test_disabled(self, box: Box) -> None:

@@ -116,10 +116,19 @@ def test_a_server_that_stumbles(box: Box, registry: Registry) -> None:
 
 def test_again_after_a_break(box: Box, registry: Registry) -> None:
     as_cloned(box, "2.1.330")
-    registry.fault("*.tgz", faults.cut(900), times=1)
+    registry.fault("*.tgz", faults.cut(900))
     ccpin(box, "sync").failed()
     assert box.entries() == []
+    registry.mend()
     ccpin(box, "sync").ok()
+
+
+def test_a_break_that_does_not_last(box: Box, registry: Registry) -> None:
+    as_cloned(box, "2.1.330")
+    registry.forget()
+    registry.fault("*.tgz", faults.cut(900), times=1)
+    ccpin(box, "sync").ok()
+    assert len(registry.asked("*.tgz")) == 2
 
 
 def test_mends_what_was_changed(box: Box) -> None:

@@ -91,4 +91,4 @@ def _prune(folder: Path) -> None:
     for install in installs(home):
         if install.receipt.version not in ERAS:
             with contextlib.suppress(CcpinError, FileNotFoundError):  # another worker was first
-                uninstall(home, install)
+                uninstall(home, install.folder)

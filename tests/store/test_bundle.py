@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import zstandard
-from filelock import FileLock
 
 from ccpin import platforms
 from ccpin.archives.flat import END
@@ -39,6 +38,7 @@ from ccpin.releases.native import Native
 from ccpin.releases.npm import Npm
 from ccpin.releases.sources import Sources, only
 from ccpin.store.bundle import EVERY, Bundled, bundle
+from ccpin.store.holding import held
 from ccpin.store.install import install
 from ccpin.store.progress import Progress
 from tests.fakes import channel, faults, nobody
@@ -390,7 +390,7 @@ class TestWhateverBreaks:
         digest = hashlib.sha256(os.fsencode(os.path.realpath(bench.root / form))).hexdigest()
         os.makedirs(bench.store.home.locks)
         with (
-            FileLock(os.path.join(bench.store.home.locks, f"bundle-{digest[:32]}.lock")),
+            held(os.path.join(bench.store.home.locks, f"bundle-{digest[:32]}.lock"), 0),
             pytest.raises(BundleUnwritable, match="another ccpin is writing it"),
         ):
             bench.make(form, "2.1.330")

@@ -93,6 +93,7 @@ class TestReady:
         "damage",
         [
             lambda f: (f / "receipt.json").unlink(),
+            lambda f: ((f / "receipt.json").unlink(), (f / "receipt.json").mkdir()),
             lambda f: (f / "claude").unlink(),
             lambda f: (f / "claude").chmod(0o444),
             lambda f: _empty(f / "claude"),

@@ -133,7 +133,7 @@ class TestWhole:
         assert second.folder != first.folder
         assert os.path.samefile(first.executable, second.executable)
         assert is_ready(store, fewer)
-        uninstall(store.home, first)
+        uninstall(store.home, first.folder)
         assert is_ready(store, fewer)
         assert changes(second, deep=True) == []
 
@@ -528,16 +528,18 @@ class TestTogether:
             answers = [process.communicate(timeout=60) for process in (one, two)]
         assert [one.returncode, two.returncode] == [0, 0], answers
         assert len(registry.asked("*.tgz")) == 1
-        assert any("waiting for another process" in err for _, err in answers)
+        waited = [err for _, err in answers if "ccpin: waiting for process" in err]
+        assert f"process {(two if waited == [answers[0][1]] else one).pid} on " in "".join(waited)
         assert len(box.entries()) >= 1
 
     def test_too_long_a_wait(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         lock = store.lock("2.0.14")
-        monkeypatch.setattr("ccpin.store.install._BUSY_MINUTES", 0)
+        monkeypatch.setattr("ccpin.store.install._BUSY_MINUTES", 0.01)
         waited: list[str] = []
 
         class Waiting(Progress):
-            def waiting(self, name: str) -> None:
+            def waiting(self, name: str, holder: str) -> None:
+                assert holder.startswith(f"process {os.getpid()} on ")
                 waited.append(name)
 
         begun, go_on = threading.Event(), threading.Event()
@@ -553,7 +555,7 @@ class TestTogether:
             install(store.home, lock, store.sources, progress=Waiting())
         go_on.set()
         holder.join()
-        assert waited == [os.path.basename(store.home.entry(lock.version, lock.digest))]
+        assert waited == ["Claude Code 2.0.14"]
         assert is_ready(store, lock)
 
 
@@ -563,14 +565,14 @@ class TestUninstall:
         done = store.install(version)
         if sys.platform != "win32":
             os.symlink("/usr/bin/node", os.path.join(done.entry, "node"))
-        assert uninstall(store.home, done) == done.size
+        assert uninstall(store.home, done.folder) >= done.size
         assert os.listdir(store.home.releases) == []
         assert list(installs(store.home)) == []
 
     def test_leaves_what_else_stands_there(self, store: Store) -> None:
         done = store.install("2.0.14")
         Path(done.entry, "notes").write_text("mine")
-        uninstall(store.home, done)
+        uninstall(store.home, done.folder)
         assert os.listdir(done.entry) == ["notes"]
 
 

@@ -25,6 +25,7 @@ from tests.store.installing import Store, posix
 from tests.store.nodes import install_with_node, lock_with_node, registry_of, unpack_from
 
 HERE = platforms.current()
+FOREIGN = b"\x7fELF\2\1\1" + bytes(9) + b"\2\0\xf3\0"  # of a processor that Claude Code is not made for
 
 pytestmark = [
     posix,
@@ -87,6 +88,7 @@ class TestUnpack:
             (lambda p: dataclasses.replace(p, entries=p.entries[:0]), "no executable"),
             (lambda p: dataclasses.replace(p, entries=(entry("package/bin/node"),)), "no executable"),
             (lambda p: dataclasses.replace(p, entries=(*p.entries, entry("../node", b"x"))), "not a path below"),
+            (lambda p: dataclasses.replace(p, entries=(entry("package/bin/node", FOREIGN),)), "is for linux-another"),
             (lambda p: dataclasses.replace(p, fields={**p.fields, "version": 5}), None),
             (lambda p: dataclasses.replace(p, raw=b"no archive"), "not gzip"),
         ],
