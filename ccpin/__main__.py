@@ -17,13 +17,29 @@ def main() -> None:
     """The console script `ccpin`, and `python -m ccpin`."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold bytes that are no text; not every encoding has `…`
         sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding == "utf-8" else "replace")
+    _end_tidily()
     sys.exit(run(sys.argv[1:]))
 
 
 def claude() -> None:
     """The console script whose launcher is `claude.exe` on Windows."""
     shims = os.path.dirname(os.path.abspath(sys.argv[0]))  # it is `<home>\\shims\\claude.exe`
+    _end_tidily()
     sys.exit(run(["exec", "--home", os.environ.get("CCPIN_HOME") or os.path.dirname(shims), "--", *sys.argv[1:]]))
+
+
+def _end_tidily() -> None:
+    """SIGTERM ends a command as Ctrl-C does, with everything put back. What `exec` starts gets none of this."""
+    import signal
+
+    from ccpin.errors import Stopped
+
+    def stop(number: int, frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would break off the tidying
+        raise Stopped
+
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # else whoever started this has it ignored
+        signal.signal(signal.SIGTERM, stop)
 
 
 def run(args: list[str]) -> int:
@@ -46,7 +62,7 @@ def run(args: list[str]) -> int:
 
 def _quick(command: Callable[..., str], **options: bool) -> int:
     """Runs a command whose answer is one line; its exit code."""
-    from ccpin.errors import CcpinError, Interrupted
+    from ccpin.errors import CcpinError, Interrupted, Stopped, Terminated
 
     try:
         answer = command(dict(os.environ), **options)
@@ -54,6 +70,8 @@ def _quick(command: Callable[..., str], **options: bool) -> int:
         return _complain(error, error.exit_code)
     except KeyboardInterrupt:
         return _complain(Interrupted(), 130)
+    except Stopped:
+        return _complain(Terminated(), 143)
     except Exception as error:  # noqa: BLE001  the last one to hear of it
         return _bug(error)
     try:
@@ -86,7 +104,7 @@ def _sync(env: dict[str, str], *, locked: bool) -> str:
 
 def _exec(args: list[str]) -> int:
     """`ccpin exec [--home DIR] [--version SPEC] [--] ARGS…`: here ccpin stands in the place of `claude`."""
-    from ccpin.errors import CcpinError, Interrupted
+    from ccpin.errors import CcpinError, Interrupted, Stopped, Terminated
 
     try:
         from ccpin.cli.exec import exec_claude
@@ -96,6 +114,8 @@ def _exec(args: list[str]) -> int:
         return _complain(error, error.launch_code)
     except KeyboardInterrupt:
         return _complain(Interrupted(), 130)
+    except Stopped:
+        return _complain(Terminated(), 143)
     except Exception as error:  # noqa: BLE001  the last one to hear of it
         return _bug(error)
 

@@ -11,6 +11,7 @@
     ├── LaunchError                 there is a pin, but it cannot run here (126; nothing to run: 127)
     ├── OutputLost                  what was found could not be said
     ├── Interrupted                 130
+    ├── Terminated                  143
     └── Bug                         3
 
 A class is one kind of failure: `text` and `hint` are format strings over the keyword arguments it is
@@ -35,9 +36,18 @@ class CcpinError(Exception):
     def __init__(self, *, where: str | None = None, **facts: object) -> None:
         self.where = where
         self.facts = facts
-        self.message = printable(self.text.format(**facts))
+        self.message = short(printable(self.text.format(**facts)))
         self.hint = printable(self.hint.format(**facts), also="\n")  # a command, and a path may hold a line end
         super().__init__(f"{printable(where)}: {self.message}" if where else self.message)
+
+
+class Stopped(BaseException):
+    """SIGTERM came. Like KeyboardInterrupt it is no failure, and passes by whoever handles those."""
+
+
+def short(text: str, most: int = 4000) -> str:
+    """`text` as long as somebody may want to read it: what others wrote can go on for a million characters."""
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
 
 
 def printable(text: str, also: str = "") -> str:
@@ -556,7 +566,10 @@ class IntegrityMismatch(StoreError):
 
 
 class Truncated(StoreError):
+    """`final` where a new connection was tried in vain: another try from the beginning would not help either."""
+
     code = "truncated"
+    final = False
     text = "{what} ended early: {reason}; nothing was kept"
     hint = "the connection broke; repeat the command (`ccpin sync` in a project with a lock)"
 
@@ -591,16 +604,67 @@ class StoreMisplaced(StoreError):
     hint = "keep the store elsewhere: `CCPIN_HOME=/elsewhere ccpin setup`"
 
 
+class StoreNoexec(StoreError):
+    code = "store-noexec"
+    text = "{path} is on a disk that starts no programs (it is mounted `noexec`), so no release could run from there"
+    hint = "keep the store elsewhere: `CCPIN_HOME=/elsewhere ccpin setup`"
+
+
 class StoreBusy(StoreError):
     code = "store-busy"
-    text = "another ccpin has been installing this release for over {minutes} minutes"
-    hint = "wait for it, or end it, then repeat the command (`ccpin sync` in a project with a lock)"
+    text = "{holder} has been installing this release for over {minutes} minutes"
+    hint = "wait for it, or end it there; where it is gone for sure, `rm '{path}'`; then repeat the command"
+
+
+class BadLockFile(StoreError):
+    code = "bad-lock-file"
+    text = "{path} cannot serve as a lock: {reason}"
+    hint = "ccpin needs a plain file of yours there, or none: look at it, `ls -ld '{path}'`, and take it away"
+
+
+class ProcessesUnseen(StoreError):
+    code = "processes-unseen"
+    text = "the processes of this machine cannot be listed ({reason}), so a release that runs could be removed"
+    hint = "repeat the command where `ps -e` works; nothing was removed"
 
 
 class EntryChanged(StoreError):
     code = "entry-changed"
     text = "the installed {version} is not as it was installed: {reason}"
     hint = "install it again: `ccpin sync --force`"
+
+
+class SharedChanged(StoreError):
+    code = "shared-changed"
+    text = "the shared store {path} does not hold {version} as it was installed: {reason}"
+    hint = (
+        "whoever keeps it runs `CCPIN_HOME='{path}' ccpin verify {version} --repair`; "
+        "to do without it, `unset CCPIN_STORE_PATH`"
+    )
+
+
+class OnlyShared(StoreError):
+    code = "only-shared"
+    text = "{version} is in the shared store {path}, which ccpin only reads, and not in yours"
+    hint = "whoever keeps it removes it there: `CCPIN_HOME='{path}' ccpin uninstall {version}`"
+
+
+class Damaged(StoreError):
+    code = "damaged"
+    text = "Claude Code {version} is not as it was verified: {path}: {said}{more}"
+    hint = "install it anew: `{command}`"
+
+
+class StrangeFile(StoreError):
+    code = "strange-file"
+    text = "{path} is not ccpin's: {said}"
+    hint = "look at it, and take it away: `rm -r '{path}'`"
+
+
+class CannotMend(StoreError):
+    code = "cannot-mend"
+    text = "{path} cannot be mended: {reason}"
+    hint = "remove it, `ccpin uninstall {version}`; a project that pins it installs it again"
 
 
 class BadBundle(StoreError):
@@ -617,7 +681,7 @@ class BundleUnwritable(StoreError):
 
 class InUse(StoreError):
     code = "in-use"
-    text = "{version} is named by {users}"
+    text = "{version} is in use: {users}"
     hint = "remove it all the same: `ccpin uninstall {version} --force`"
 
 
@@ -786,6 +850,13 @@ class Interrupted(CcpinError):
     code = "interrupted"
     exit_code = launch_code = 130
     text = "interrupted"
+    hint = "repeat the command; `ccpin check` looks at what is there"
+
+
+class Terminated(CcpinError):
+    code = "terminated"
+    exit_code = launch_code = 143
+    text = "terminated"
     hint = "repeat the command; `ccpin check` looks at what is there"
 
 

@@ -14,6 +14,7 @@ from ccpin.cli.app import VERBS
 from ccpin.errors import CcpinError, UsageError
 
 SOURCE = Path(ccpin.__file__).parent
+ENDINGS: dict[type[CcpinError], int] = {errors.Interrupted: 130, errors.Terminated: 143, errors.Bug: 3}
 
 
 def leaves(kind: type[CcpinError] = CcpinError) -> list[type[CcpinError]]:
@@ -54,8 +55,8 @@ class TestEveryError:
         assert [other.__name__ for other in leaves() if other.code == error.code] == [error.__name__]
 
     def test_ends_the_process_in_one_of_the_known_ways(self, error: type[CcpinError]) -> None:
-        if error in (errors.Interrupted, errors.Bug):
-            assert error.exit_code == error.launch_code == (130 if error is errors.Interrupted else 3)
+        if error in ENDINGS:
+            assert error.exit_code == error.launch_code == ENDINGS[error]
             return
         assert error.exit_code == (2 if issubclass(error, UsageError) else 1)
         assert error.launch_code in ({2, 126} if issubclass(error, UsageError) else {126, 127})
@@ -85,3 +86,10 @@ def test_without_a_place_the_sentence_stands_alone() -> None:
     error = errors.NoLock()
     assert str(error) == error.message
     assert error.where is None
+
+
+def test_what_others_wrote_does_not_fill_the_terminal() -> None:
+    error = errors.BadMetadata(what="x" * 1_000_000, reason="it is far too long")
+    assert len(error.message) < 5_000
+    assert error.message.startswith("what the registry says of xxx")
+    assert error.message.endswith("it is far too long")

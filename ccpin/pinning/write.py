@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from ccpin.checkpoints import checkpoint
 from ccpin.errors import LockNotWritable
-from ccpin.files import make_folder, replace_file
+from ccpin.files import is_full, make_folder, no_room, replace_file
 from ccpin.paths import LOCK_NAME
 
 
@@ -57,16 +58,20 @@ def _is_below(folder: str, root: str) -> bool:
 def write_lock(path: str, text: str, old: str | None) -> bool:
     """Replaces the lock at `path` by `text` unless it is that already; whether it was written.
 
-    Readers see the old lock or the new one, whole. A lock that is a link stays one. Raises LockNotWritable.
+    Readers see the old lock or the new one, whole. A lock that is a link stays one. Raises LockNotWritable, NoRoom.
     """
     if text == old:
         return False
-    target = os.path.realpath(path)
+    target, data = os.path.realpath(path), text.encode()
+    checkpoint("lock: rendered")
     try:
         make_folder(os.path.dirname(target))
-        replace_file(target, text.encode(), _mode(target))
+        replace_file(target, data, _mode(target))
     except OSError as error:
+        if is_full(error):
+            raise no_room(target, error, len(data)) from None
         raise LockNotWritable(where=path, reason=(error.strerror or "unknown").lower()) from None
+    checkpoint("lock: written")
     return True
 
 

@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import IO, Protocol
 
-from filelock import FileLock, Timeout
-
 from ccpin import platforms
 from ccpin.archives.flat import END, header, padding
+from ccpin.checkpoints import checkpoint
 from ccpin.errors import BundleUnwritable, NotLockedFor
-from ccpin.files import make_folder
+from ccpin.files import is_full, make_folder, no_room
 from ccpin.paths import Home
 from ccpin.pinning.artifacts import NODE_KEYS, is_node_key
 from ccpin.pinning.lock import Lock
@@ -30,10 +29,14 @@ from ccpin.releases.bundle import open_bundle
 from ccpin.releases.contents import INDEX, MAX_BYTES, MAX_RELEASES, Contents, Held, contents
 from ccpin.releases.sources import Sources
 from ccpin.store.fetch import require_room
+from ccpin.store.holding import StillHeldError, held
+from ccpin.store.leftovers import lock_of
 from ccpin.store.part import Gathering, Part
 from ccpin.store.progress import Progress
 from ccpin.store.publish import remove_tree
 from ccpin.store.target import is_tar, require_target
+
+_OLD = "-old"  # behind the name of a staging folder: what was moved away for it
 
 EVERY = "all"
 """The word for all platforms that a lock has."""
@@ -63,21 +66,26 @@ def bundle(
     """
     parts = {part.file: part for where, lock in locks.items() for part in _parts(where, lock, wanted)}
     target = require_target(path)
-    held = _held(path, locks.values())
-    with _disk(path), _alone(home, path, target), _staging(target) as staging:
+    releases = _held(path, locks.values())
+    with _disk(path, _known(parts)), _alone(home, path, target), _staging(target) as staging:
         _require_room(target, parts)
         gathering = Gathering(staging, home, sources, progress)
-        found = contents(held, _sizes(parts, gathering))
+        found = contents(releases, _sizes(parts, gathering))
         place = _Tar(staging) if is_tar(target) else _Folder(staging)
         place.begin(_list(path, found))
+        checkpoint("bundle: listed")
         for name in found.sizes:
             if parts[name].artifact.npm is None:  # else it is there already
                 gathering.get(parts[name])
+                checkpoint("bundle: fetched")
             place.add(name)
+            checkpoint("bundle: added")
         written = place.finish()
         open_bundle(written)
+        checkpoint("bundle: finished")
         size = _size(written)
         _move(written, target)
+        checkpoint("bundle: moved")
     for origin in gathering.origins:
         progress.noted(f"what the store does not hold came {origin}")
     return Bundled(path, size, found)
@@ -88,6 +96,7 @@ def _sizes(parts: Mapping[str, Part], gathering: Gathering) -> dict[str, int]:
     for part in parts.values():
         if part.artifact.size is None:
             gathering.get(part)
+            checkpoint("bundle: fetched")
     where = gathering.folder
     return {name: part.artifact.size or os.path.getsize(os.path.join(where, name)) for name, part in parts.items()}
 
@@ -127,10 +136,15 @@ def _list(path: str, found: Contents) -> bytes:
     return data
 
 
+def _known(parts: Mapping[str, Part]) -> int:
+    """The bytes that the locks tell."""
+    return sum(part.artifact.size or 0 for part in parts.values())
+
+
 def _require_room(target: str, parts: Mapping[str, Part]) -> None:
     """Beside a tar that grows lies the file that goes into it next."""
-    sizes = [part.artifact.size or 0 for part in parts.values()]
-    require_room(os.path.dirname(target), sum(sizes) + (max(sizes, default=0) if is_tar(target) else 0))
+    largest = max((part.artifact.size or 0 for part in parts.values()), default=0)
+    require_room(os.path.dirname(target), _known(parts) + (largest if is_tar(target) else 0))
 
 
 class _Place(Protocol):
@@ -210,10 +224,11 @@ def _move(written: str, target: str) -> None:
     if not os.path.isdir(written):
         os.replace(written, target)
         return
-    old = f"{written}-old"
-    if os.path.lexists(target):
-        os.rename(target, old)
+    old = f"{written}{_OLD}"
     try:
+        if os.path.lexists(target):
+            os.rename(target, old)
+            checkpoint("bundle: old one moved")
         os.rename(written, target)
     except BaseException:
         with suppress(OSError):
@@ -224,14 +239,20 @@ def _move(written: str, target: str) -> None:
 
 @contextmanager
 def _staging(target: str) -> Iterator[str]:
-    """A folder beside the target, without those that killed commands have left there."""
+    """A folder beside the target, without those that killed commands have left there: of a bundle that one of them had
+    moved away, to put another in its place, that is the only copy, so it comes back."""
     parent, name = os.path.split(target)
     prefix = f".{name}.ccpin-"
     for other in os.listdir(parent):
-        if other.startswith(prefix) and _is_ours(os.path.join(parent, other)):
+        if not other.startswith(prefix) or not _is_ours(os.path.join(parent, other)):
+            continue
+        if other.endswith(_OLD) and not os.path.lexists(target):
+            os.rename(os.path.join(parent, other), target)
+        else:
             remove_tree(os.path.join(parent, other))
     staging = tempfile.mkdtemp(prefix=prefix, dir=parent)
     try:
+        checkpoint("bundle: staged")
         yield staging
     finally:
         remove_tree(staging)
@@ -246,19 +267,22 @@ def _is_ours(path: str) -> bool:
 def _alone(home: Home, path: str, target: str) -> Iterator[None]:
     """One command at a time writes to a target. Raises BundleUnwritable."""
     make_folder(home.locks)
-    name = f"bundle-{sha256(os.fsencode(target)).hexdigest()[:32]}.lock"
+    name = f"bundle-{sha256(os.fsencode(target)).hexdigest()[:32]}"
     try:
-        with FileLock(os.path.join(home.locks, name), timeout=0.5):
+        with held(lock_of(home, name), 0.5):
+            checkpoint("bundle: locked")
             yield
-    except Timeout:
-        raise BundleUnwritable(path=path, reason="another ccpin is writing it") from None
+    except StillHeldError as error:
+        raise BundleUnwritable(path=path, reason=f"another ccpin is writing it, {error.holder}") from None
 
 
 @contextmanager
-def _disk(path: str) -> Iterator[None]:
-    """Turns what a disk can say into ccpin's words."""
+def _disk(path: str, needed: int) -> Iterator[None]:
+    """Turns what a disk can say into ccpin's words; `needed` are bytes, what no lock tells not among them."""
     try:
         yield
     except OSError as error:
+        if is_full(error):
+            raise no_room(path, error, needed or None) from None
         about = f" ({os.fsdecode(error.filename)})" if error.filename else ""
         raise BundleUnwritable(path=path, reason=(error.strerror or str(error)).lower() + about) from None

@@ -8,29 +8,31 @@ and the staging folder goes away.
 
 from __future__ import annotations
 
-import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
-from filelock import FileLock, Timeout
-
-from ccpin.errors import NoRoom, StoreBusy, StoreMisplaced, StoreUnwritable
-from ccpin.files import make_folder
+from ccpin.checkpoints import checkpoint
+from ccpin.errors import StoreBusy, StoreMisplaced, StoreNoexec, StoreUnwritable
+from ccpin.files import is_full, make_folder, no_room
 from ccpin.paths import Home
 from ccpin.pinning.lock import Lock
+from ccpin.releases.again import again
 from ccpin.releases.source import Source
 from ccpin.releases.sources import Sources
-from ccpin.store.entry import install_folder
+from ccpin.store.entry import artifact_key, install_folder
 from ccpin.store.fetch import download
 from ccpin.store.find import find_install, require_locked
+from ccpin.store.holding import StillHeldError, held, is_held
+from ccpin.store.leftovers import STAGING, clear_leftovers, lock_of
 from ccpin.store.nodefile import same_node
 from ccpin.store.present import copied, linked
 from ccpin.store.progress import Progress
-from ccpin.store.publish import STAGING, publish, remove_if_empty, remove_tree, sweep
+from ccpin.store.publish import publish, remove_if_empty, remove_tree, set_aside, sweep
 from ccpin.store.receipt import Install, Receipt
+from ccpin.store.weigh import Scales
 
 _UPDATER_MARKS = (
     "/node_modules/@anthropic-ai/",
@@ -67,25 +69,42 @@ def install(
     """
     require_locked(lock)
     if not force and (found := find_install(home, lock)):
+        clear_leftovers(home, lock)
         return found
     _require_fit_place(home)
+    if lock.runtime == "native" or lock.node is not None:
+        _require_programs(home)
     folder = install_folder(home, lock)
     entry = os.path.dirname(folder)
     progress = progress or Progress()
-    with _disk(home), _held(home, os.path.basename(entry), progress):
+    with _disk(home, lock.artifacts[artifact_key(lock)].size), _held(home, os.path.basename(entry), progress):
+        checkpoint("install: locked")
         if not force and (found := find_install(home, lock)):
             return found
-        make_folder(entry)
-        sweep(entry)
-        staging = tempfile.mkdtemp(prefix=STAGING, dir=entry)
-        try:
+        with _staging(entry) as staging:
             receipt = linked(home, lock, staging) or _copied(lock, staging, elsewhere, progress)
             receipt = receipt or _downloaded(home, lock, sources(), staging, progress, check)
-            publish(staging, folder, receipt)
-        finally:
-            remove_tree(staging)
-            remove_if_empty(entry)
+            with _disk(home, Install(folder, receipt).size):
+                publish(staging, folder, receipt)
+        checkpoint("install: cleaned up")
     return Install(folder, receipt)
+
+
+@contextmanager
+def _staging(entry: str) -> Iterator[str]:
+    """An empty folder in an entry, both of which go away unless something is made of them."""
+    staging = None
+    try:
+        make_folder(entry)
+        checkpoint("install: entry made")
+        sweep(entry)
+        staging = tempfile.mkdtemp(prefix=STAGING, dir=entry)
+        checkpoint("install: staged")
+        yield staging
+    finally:
+        if staging is not None:
+            remove_tree(staging)
+        remove_if_empty(entry)
 
 
 def _copied(lock: Lock, staging: str, paths: Iterable[str], progress: Progress) -> Receipt | None:
@@ -110,27 +129,46 @@ def _downloaded(
             remove_tree(os.path.join(staging, name))
         return download(lock, source, staging, progress, check, partial(same_node, home, lock))
 
-    receipt = sources.first(attempt)
+    receipt = sources.first(lambda source: again(lambda: attempt(source)))
     sources.delivered = True
     for sentence in (f"Claude Code {lock.version} came {sources.origin()}", *sources.notes()):
         progress.noted(sentence)
     return receipt
 
 
-def uninstall(home: Home, installed: Install) -> int:
-    """Takes an install out of the store; the bytes that it held. Raises StoreUnwritable, StoreBusy.
+def uninstall(home: Home, folder: str) -> int:
+    """Takes the install in a platform folder out of the store; the bytes that the disk got back: a file that another
+    install holds too is not free yet. Raises StoreUnwritable, StoreBusy.
 
     First it is renamed, so that nobody finds half of it; what runs from it keeps its open files.
     """
-    entry = installed.entry
+    entry = os.path.dirname(folder)
     with _disk(home), _held(home, os.path.basename(entry), Progress()):
         sweep(entry)
-        os.rename(installed.folder, os.path.join(entry, f"{STAGING}removed"))
+        freed = Scales().freed(folder)
+        set_aside(folder, os.path.join(entry, f"{STAGING}removed"))
+        checkpoint("uninstall: moved away")
         sweep(entry)
+        checkpoint("uninstall: removed")
         if os.path.lexists(link := os.path.join(entry, "node")):
             os.unlink(link)
         remove_if_empty(entry)
-    return installed.size
+    return freed
+
+
+def finish_uninstall(home: Home, version: str) -> bool:
+    """Takes away what an uninstall of `version` left that was killed; whether there was anything. Raises StoreError."""
+    found = False
+    for name in os.listdir(home.releases) if os.path.isdir(home.releases) else []:
+        entry = os.path.join(home.releases, name)
+        if name.partition("-")[0] != version or not os.path.isdir(entry) or is_held(lock_of(home, name)):
+            continue
+        with _disk(home), _held(home, name, Progress()):
+            sweep(entry)
+            if set(os.listdir(entry)) <= {"node", "node.draft"}:
+                remove_tree(entry)
+                found = True
+    return found
 
 
 def _require_fit_place(home: Home) -> None:
@@ -140,31 +178,35 @@ def _require_fit_place(home: Home) -> None:
             raise StoreMisplaced(path=home.root, part=mark)
 
 
+def _require_programs(home: Home) -> None:
+    """Raises StoreNoexec where the store is, or would be made, on a disk that starts none."""
+    path = home.releases
+    while not os.path.isdir(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    forbids = getattr(os, "ST_NOEXEC", 0)  # only Linux tells
+    with suppress(OSError):
+        if forbids and os.statvfs(path).f_flag & forbids:
+            raise StoreNoexec(path=home.root)
+
+
 @contextmanager
 def _held(home: Home, entry: str, progress: Progress) -> Iterator[None]:
     make_folder(home.locks)
-    lock = FileLock(os.path.join(home.locks, f"{entry}.lock"))
+    name = f"Claude Code {entry.partition('-')[0]}"
     try:
-        lock.acquire(timeout=0.5)
-    except Timeout:
-        progress.waiting(entry)
-        try:
-            lock.acquire(timeout=_BUSY_MINUTES * 60)
-        except Timeout:
-            raise StoreBusy(minutes=_BUSY_MINUTES) from None
-    try:
-        yield
-    finally:
-        lock.release()
+        with held(lock_of(home, entry), _BUSY_MINUTES * 60, lambda holder: progress.waiting(name, str(holder))):
+            yield
+    except StillHeldError as error:
+        raise StoreBusy(holder=error.holder, path=error.holder.path, minutes=_BUSY_MINUTES) from None
 
 
 @contextmanager
-def _disk(home: Home) -> Iterator[None]:
-    """Turns what a disk can say into ccpin's words."""
+def _disk(home: Home, needed: int | None = None) -> Iterator[None]:
+    """Turns what a disk can say into ccpin's words; `needed` are bytes, where that is known."""
     try:
         yield
     except OSError as error:
+        if is_full(error):
+            raise no_room(home.root, error, needed) from None
         reason = (error.strerror or str(error)).lower()
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise NoRoom(path=home.root, reason=reason) from None
         raise StoreUnwritable(path=error.filename or home.root, reason=reason) from None

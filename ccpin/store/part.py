@@ -20,13 +20,14 @@ from ccpin.errors import BadArchive, IntegrityMismatch
 from ccpin.paths import Home
 from ccpin.pinning.artifacts import NODE_KEYS, is_node_key
 from ccpin.pinning.lock import Artifact, Lock
+from ccpin.releases.again import again
 from ccpin.releases.contents import MAX_TARBALL, file_name
 from ccpin.releases.source import Offer, Source
 from ccpin.releases.sources import Sources
 from ccpin.store.fetch import opened, received, require_artifact, unpacked
 from ccpin.store.present import equal_copy
 from ccpin.store.progress import Progress
-from ccpin.store.receipt import installs
+from ccpin.store.receipt import all_installs
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Gathering:
         path = os.path.join(self.folder, part.file)
         held = (
             found.executable
-            for found in installs(self._home)
+            for _, found in all_installs(self._home)
             if found.receipt.artifact == part.artifact and found.receipt.version == part.lock.version
         )
         if equal_copy(part.artifact, path, held):
@@ -84,7 +85,7 @@ class Gathering:
             _download(part, source.offer(part.lock, part.key), self.folder, self._progress)
 
         sources = self._sources()
-        sources.first(attempt)
+        sources.first(lambda source: again(lambda: attempt(source)))
         if sources.origin() not in self.origins:
             self.origins.append(sources.origin())
 
@@ -115,7 +116,7 @@ def _keep_tarball(part: Part, offer: Offer, path: str, progress: Progress) -> No
 
     with opened(part.title, offer, progress) as body:
         chunks = hashed(body.chunks)
-        receive(chunks, body.length, offer.name, path, MAX_TARBALL, progress=progress.advanced)
+        receive(chunks, body.length, offer.name, path, MAX_TARBALL, progress=progress.advanced, hang_up=body.hang_up)
     found = "sha512-" + base64.b64encode(digest.digest()).decode()
     if found != part.artifact.npm:
         raise IntegrityMismatch(what=offer.name, kind="sha512", expected=part.artifact.npm, found=found)

@@ -18,6 +18,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ccpin.checkpoints import checkpoint
 from ccpin.files import make_folder, replace_file
 from ccpin.paths import Home
 from ccpin.pinning.find import read_plain
@@ -54,7 +55,9 @@ def previous(home: Home, path: str) -> list[Previous]:
 
 def push(home: Home, path: str, text: str, new: Lock) -> None:
     """Notes that the lock at `path` said `text` until `new` took its place."""
-    keep(home, path, [*previous(home, path), Previous(text, release_id(new))])
+    entries, entry = previous(home, path), Previous(text, release_id(new))
+    if entries[-1:] != [entry]:  # noted already, by a process that was killed before it wrote the lock
+        keep(home, path, [*entries, entry])
 
 
 def keep(home: Home, path: str, entries: list[Previous]) -> None:
@@ -63,6 +66,7 @@ def keep(home: Home, path: str, entries: list[Previous]) -> None:
     with contextlib.suppress(OSError):
         make_folder(home.previous)
         replace_file(_record(home, path), json.dumps(said, indent=1).encode() + b"\n", 0o600)
+        checkpoint("lock: previous kept")
 
 
 def _record(home: Home, path: str) -> str:

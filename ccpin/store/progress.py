@@ -6,8 +6,8 @@ from __future__ import annotations
 class Progress:
     """Does nothing by itself."""
 
-    def waiting(self, name: str) -> None:
-        """Another process is installing `name`."""
+    def waiting(self, name: str, holder: str) -> None:
+        """Another process is installing `name`: `process 4711 on a-machine`."""
 
     def started(self, name: str, size: int | None) -> None:
         """A download of `size` bytes begins."""

@@ -8,12 +8,12 @@ import os
 import shutil
 import stat
 import sys
+from collections.abc import Callable
 
+from ccpin.checkpoints import checkpoint
 from ccpin.store.entry import RECEIPT, SETTINGS_MARK
+from ccpin.store.leftovers import STAGING
 from ccpin.store.receipt import Receipt
-
-STAGING = ".staging-"
-"""How the name of a folder begins that is not an entry yet, or no longer."""
 
 
 def publish(staging: str, folder: str, receipt: Receipt) -> None:
@@ -21,18 +21,31 @@ def publish(staging: str, folder: str, receipt: Receipt) -> None:
     is beside it."""
     if receipt.takes_settings:
         _write(os.path.join(staging, SETTINGS_MARK), "")
+    checkpoint("install: marked")
     _write(os.path.join(staging, RECEIPT), receipt.to_json())
+    checkpoint("install: receipt written")
     for parent, folders, _ in os.walk(staging, topdown=False):
         for name in folders:
             os.chmod(os.path.join(parent, name), 0o555)
         _flush_folder(parent)
+    checkpoint("install: flushed")
     old = f"{staging}-old"
-    if os.path.lexists(folder):  # moved away whole: nobody may find a part of it
-        os.rename(folder, old)
-    os.rename(staging, folder)
-    os.chmod(folder, 0o555)
-    _flush_folder(os.path.dirname(folder))
-    remove_tree(old)
+    try:
+        if os.path.lexists(folder):  # moved away whole: nobody may find a part of it
+            os.rename(folder, old)
+            checkpoint("install: old one moved")
+        os.chmod(staging, 0o555)
+        os.rename(staging, folder)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.rename(old, folder)
+        raise
+    try:
+        checkpoint("install: published")
+        _flush_folder(os.path.dirname(folder))
+    finally:
+        remove_tree(old)
+    checkpoint("install: old one removed")
 
 
 def _write(path: str, text: str) -> None:
@@ -53,6 +66,28 @@ def _flush_folder(folder: str) -> None:
         os.close(descriptor)
 
 
+def set_aside(folder: str, aside: str, rename: Callable[[str, str], None] = os.rename) -> None:
+    """Gives an install the name `aside`, beside it, which nobody looks for: whole and at once.
+
+    Windows renames no folder in which something runs, but it renames what runs. So there `aside` gets one after the
+    other, the receipt first: without it nothing in there counts as installed. What still runs is removed later.
+    `rename` is the system's. Raises OSError.
+    """
+    try:
+        rename(folder, aside)
+    except PermissionError:
+        if rename is os.rename and sys.platform != "win32":
+            raise
+        os.mkdir(aside)
+        for name in sorted(os.listdir(folder), key=lambda name: name != RECEIPT):
+            path, new = os.path.join(folder, name), os.path.join(aside, name)
+            if os.path.isdir(path) and not os.path.islink(path):
+                set_aside(path, new, rename)
+            else:
+                rename(path, new)
+        os.rmdir(folder)
+
+
 def remove_tree(folder: str) -> None:
     """Removes a folder of the store, whose own folders are read-only, or whatever stands there in its place. One that
     is not there is fine."""
@@ -65,13 +100,14 @@ def remove_tree(folder: str) -> None:
         if sys.platform == "win32":  # where a read-only file cannot be removed
             for name in files:
                 os.chmod(os.path.join(parent, name), stat.S_IWRITE)
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=sys.platform == "win32")  # what runs cannot be removed there, but later
 
 
 def sweep(entry: str) -> None:
     """What an install that was killed left behind; its lock is ours now, so nobody works in there."""
     for name in os.listdir(entry):
         if name.startswith(STAGING):
+            checkpoint("install: sweeping")
             remove_tree(os.path.join(entry, name))
 
 
