@@ -17,25 +17,37 @@ def main() -> None:
     """The console script `ccpin`, and `python -m ccpin`."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold bytes that are no text; not every encoding has `…`
         sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding == "utf-8" else "replace")
-    _end_tidily()
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(_ended(sys.argv[1:]))
 
 
 def claude() -> None:
     """The console script whose launcher is `claude.exe` on Windows."""
     shims = os.path.dirname(os.path.abspath(sys.argv[0]))  # it is `<home>\\shims\\claude.exe`
+    sys.exit(_ended(["exec", "--home", os.environ.get("CCPIN_HOME") or os.path.dirname(shims), "--", *sys.argv[1:]]))
+
+
+def _ended(args: list[str]) -> int:
+    """The exit code of `ccpin ARGS`, also where a signal comes while nobody has begun to catch it: in an import."""
     _end_tidily()
-    sys.exit(run(["exec", "--home", os.environ.get("CCPIN_HOME") or os.path.dirname(shims), "--", *sys.argv[1:]]))
+    from ccpin.errors import Interrupted, Stopped, Terminated
+
+    try:
+        return run(args)
+    except KeyboardInterrupt:
+        return _complain(Interrupted(), 130)
+    except Stopped:
+        return _complain(Terminated(), 143)
 
 
 def _end_tidily() -> None:
-    """SIGTERM ends a command as Ctrl-C does, with everything put back. What `exec` starts gets none of this."""
+    """SIGTERM ends a command as Ctrl-C does, with everything put back; a second one ends it at once, and the next run
+    sweeps what that leaves. What `exec` starts gets none of this."""
     import signal
 
     from ccpin.errors import Stopped
 
     def stop(number: int, frame: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would break off the tidying
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         raise Stopped
 
     if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # else whoever started this has it ignored

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from ccpin.session import cause_of, reason_of
 
 CHUNK = 256 * 1024  # bytes
 _RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
+_LATER = re.compile(r"5|408|425|429|$")  # what a status begins with that is worth another try; "" is none at all
 _STRONG = 60  # seconds by which Last-Modified must be older than the answer (RFC 9110, 8.8.2.2)
 
 
@@ -34,7 +36,7 @@ class Patience(NamedTuple):
     waits: tuple[float, ...]
 
 
-PATIENCE = Patience(30, (0.3, 1, 3, 6))
+PATIENCE = Patience(60, (0.3, 1, 3, 6))
 
 
 class Resuming:
@@ -97,19 +99,28 @@ class Resuming:
             if self._stopped.wait(wait):
                 break
             self._response.close()
-            try:
-                response = self._ask(headers)
-            except (RegistryUnreachable, RegistryFailed) as error:
-                if str(error.facts.get("status", "5"))[0] != "5":  # 416: there is nothing behind what came
-                    raise self._truncated(broken) from None
+            began = time.monotonic()
+            response = self._asked_again(headers, broken)
+            if response is None:
+                if time.monotonic() - began >= self._patience.stall:  # it is silent: it would be to further ones, too
+                    break
                 continue
-            except CcpinError:
-                raise self._truncated(broken) from None
             if not self._take(response):
                 response.close()
                 raise self._truncated(broken)
             return
         raise self._truncated(broken, final=True)
+
+    def _asked_again(self, headers: dict[str, str], broken: Exception) -> requests.Response | None:
+        """Another answer; None where there is none now, and may be later. Raises Truncated."""
+        try:
+            return self._ask(headers)
+        except (RegistryUnreachable, RegistryFailed) as error:
+            if not _LATER.match(str(error.facts.get("status", ""))):  # 416: there is nothing behind what came
+                raise self._truncated(broken) from None
+            return None
+        except CcpinError:
+            raise self._truncated(broken) from None
 
     def _take(self, response: requests.Response) -> bool:
         with self._guard:

@@ -163,6 +163,7 @@ def _retries() -> Retry:
     return Retry(
         total=3,
         connect=1,  # each takes its whole time where packets are swallowed
+        read=1,  # so does each of these where a server has gone silent
         other=1,  # TLS: a certificate does not get better, a broken handshake may
         redirect=False,
         backoff_factor=BACKOFF,

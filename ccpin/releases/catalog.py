@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ccpin import platforms
@@ -10,6 +9,7 @@ from ccpin.errors import NotFound
 from ccpin.pinning.head import version_key
 from ccpin.releases.registry import CLAUDE, Registry, platform_package
 from ccpin.releases.release import FIRST_NATIVE, WITHDRAWN, era
+from ccpin.releases.together import ask_all
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,8 @@ class Offered:
 
 def offered(registry: Registry) -> list[Offered]:
     """All versions, oldest first by number. Raises RegistryError."""
-    with ThreadPoolExecutor(len(platforms.ALL) + 1) as pool:
-        whole = pool.submit(registry.package, CLAUDE)
-        held = dict(zip(platforms.ALL, pool.map(lambda p: _versions(registry, p), platforms.ALL), strict=True))
-    package = whole.result()
+    package = registry.package(CLAUDE)
+    held = dict(zip(platforms.ALL, ask_all(lambda p: _versions(registry, p), platforms.ALL), strict=True))
     tags: dict[str, list[str]] = {}
     for tag, version in sorted(package.tags.items()):
         tags.setdefault(version, []).append(tag)

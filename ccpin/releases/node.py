@@ -11,7 +11,6 @@ which nothing here needs. Their package.json says the version, in some (18.19.1)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ccpin.errors import BadNodeRequest, BadRequest, NodeNotPublished, NodeTooOld, NoSuchNode, NotFound
@@ -20,6 +19,7 @@ from ccpin.pinning.head import version_key
 from ccpin.pinning.request import Request, parse_request
 from ccpin.releases.engines import DEFAULT, fits
 from ccpin.releases.registry import Registry
+from ccpin.releases.together import ask_all
 
 DEFAULT_NODE = "22"
 """What is locked where nobody chose and no `node` is on PATH. JavaScript releases ended in April 2026, and all of them
@@ -76,11 +76,10 @@ def resolve_node(registry: Registry, spec: str, engines: str | None, platform: s
     """
     request = node_request(spec)
     carrier(platform)
-    with ThreadPoolExecutor(len(CARRIERS)) as pool:
-        versions = dict(zip(CARRIERS, pool.map(lambda p: _versions(registry, p), CARRIERS), strict=True))
-        version = _choose(registry, request, versions, engines or DEFAULT, platform)
-        holders = [p for p in CARRIERS if version in versions[p]]
-        found = dict(zip(holders, pool.map(lambda p: _artifact(registry, p, version), holders), strict=True))
+    versions = dict(zip(CARRIERS, ask_all(lambda p: _versions(registry, p), CARRIERS), strict=True))
+    version = _choose(registry, request, versions, engines or DEFAULT, platform)
+    holders = [p for p in CARRIERS if version in versions[p]]
+    found = dict(zip(holders, ask_all(lambda p: _artifact(registry, p, version), holders), strict=True))
     artifacts = {NODE_KEYS + p: artifact for p, artifact in sorted(found.items()) if artifact is not None}
     if NODE_KEYS + platform not in artifacts:  # listed, and not there
         raise _none(registry, request, versions, platform)

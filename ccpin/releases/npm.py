@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -38,6 +37,7 @@ from ccpin.releases.release import (
     require_runtime,
 )
 from ccpin.releases.source import Offer
+from ccpin.releases.together import ask_all
 
 _MAX_PLATFORMS = 64
 
@@ -157,8 +157,7 @@ class Npm:
 
     def _integrities(self, version: str, wanted: list[str]) -> dict[str, str]:
         """Platform -> npm's integrity of its tarball, for those that are there."""
-        with ThreadPoolExecutor(8) as pool:
-            found = dict(zip(wanted, pool.map(lambda p: self._integrity(p, version), wanted), strict=True))
+        found = dict(zip(wanted, ask_all(lambda p: self._integrity(p, version), wanted), strict=True))
         return {platform: integrity for platform, integrity in found.items() if integrity}
 
     def _integrity(self, platform: str, version: str) -> str | None:

@@ -64,7 +64,7 @@ def download(
         path, artifact = os.path.join(staging, executable), lock.artifacts[artifact_key(lock)]
         written = {executable: received(f"Claude Code {lock.version}", offer, artifact, path, progress)}
     require_artifact(offer.name, lock.artifacts[artifact_key(lock)], written[executable])
-    if lock.runtime == "native":
+    if lock.runtime == "native" and lock.artifacts[artifact_key(lock)].sha256 is None:
         require_machine(offer.name, os.path.join(staging, executable), platform_key(lock))
     checkpoint("install: compared")
     if key := node_key(lock):

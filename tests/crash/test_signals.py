@@ -99,6 +99,38 @@ def test_terminated_in_the_middle_of_a_download(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ended_while_documents_are_looked_up(
+    box: Box, upstream: Upstream, registry: Registry, number: signal.Signals
+) -> None:
+    """Several are asked for at a time, in threads, and none of them answers."""
+    upstream.add_native(NATIVE)
+    registry.fault("*claude-code-linux*", faults.stall(30))
+    with box.start(box.ccpin_argv("use", NATIVE)) as process:
+        end = time.monotonic() + 30
+        while not registry.asked("*claude-code-linux*") and time.monotonic() < end:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        began = time.monotonic()
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, "Traceback" in err) == (128 + number, False), err
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("command", [["list"], ["prune", "--dry-run"]])
+def test_ended_while_it_starts(box: Box, command: list[str]) -> None:
+    """In the middle of an import, too, where nobody has begun to catch anything. Python itself takes a while until the
+    first line of ccpin runs: a signal before that ends it as it ends everything."""
+    for delay in range(10, 210, 10):
+        with box.start(box.ccpin_argv(*command)) as process:
+            time.sleep(delay / 1000)
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=30)
+        assert process.returncode in (0, 143, -signal.SIGTERM), err
+        assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_runs_in_the_place_of_ccpin_gets_them_as_ever(box: Box, number: signal.Signals) -> None:
     """Neither handler outlives the exec: a `claude` that has none of its own ends by the signal."""
     pin(box, "2.1.330")
