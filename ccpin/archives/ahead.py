@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 _PATIENCE = 5  # seconds for a thread that waits for the network to notice that nobody reads any more
+_LOOK = 5  # seconds between two looks whether it lives: without memory it dies before its first line
 
 T = TypeVar("T")
 
@@ -27,12 +28,20 @@ class Ahead(Generic[T]):
         return self
 
     def __next__(self) -> T:
-        item = self._queue.get()
+        item = self._next()
         if isinstance(item, _End):
             self._queue.put(item)  # the end stays the end
             raise item.error
         self._free.release()
         return item
+
+    def _next(self) -> T | _End:
+        while True:
+            try:
+                return self._queue.get(timeout=_LOOK)
+            except Empty:
+                if not self._thread.is_alive() and self._queue.empty():
+                    raise RuntimeError("the thread that runs ahead has died") from None
 
     def stop(self) -> None:
         """Ends the thread, whatever it waits for, and wakes who waits for an item."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ccpin.errors import BackgroundRefused
@@ -22,6 +24,8 @@ def running() -> Iterator[int]:
     with subprocess.Popen(
         [*SLEEP[:2], "-c", "daemon = 60; import time; time.sleep(daemon)", "daemon", "run"]
     ) as process:
+        while not psutil.Process(process.pid).cmdline():  # at the very beginning there is none
+            time.sleep(0.01)
         yield process.pid
         process.kill()
 
