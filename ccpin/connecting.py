@@ -14,14 +14,15 @@ import io
 import itertools
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError
 
-from ccpin.pace import Paced
+from ccpin import pace
 
 _LEAST = 1.0  # seconds for one address: a lost packet is sent again after one
 _MOST_LINES = 256 * 1024  # bytes of lines between two pieces of a body; a head has 1,000
@@ -71,9 +72,9 @@ class _Lines(io.BufferedReader):
 
 
 class _Answer(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+    def __init__(self, sock: socket.socket, *args: Any, span: float = 0, **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        self.fp: Any = _Lines(Paced(self.fp.detach()))  # nothing was read yet
+        self.fp: Any = _Lines(pace.Paced(self.fp.detach(), span or pace.DOCUMENT_SPAN))  # nothing was read yet
 
     def begin(self, *args: Any, **options: Any) -> None:
         super().begin(*args, **options)
@@ -82,17 +83,25 @@ class _Answer(http.client.HTTPResponse):
 
 
 class _Http(HTTPConnection):
-    response_class = _Answer
+    response_class: Any = _Answer
 
     def _new_conn(self) -> socket.socket:
         return _first(self, super()._new_conn)
+
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
+        self.response_class = partial(_Answer, span=_span(headers))
+        super().request(method, url, body, headers, **options)
 
 
 class _Https(HTTPSConnection):
-    response_class = _Answer
+    response_class: Any = _Answer
 
     def _new_conn(self) -> socket.socket:
         return _first(self, super()._new_conn)
+
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
+        self.response_class = partial(_Answer, span=_span(headers))
+        super().request(method, url, body, headers, **options)
 
 
 class _HttpPool(urllib3.HTTPConnectionPool):
@@ -115,6 +124,12 @@ class Retry(urllib3.Retry):
     ) -> Any:
         left = self.new(connect=0) if isinstance(error, NameResolutionError) else self
         return super(Retry, left).increment(method, url, response, error, *more, **others)
+
+
+def _span(headers: Mapping[str, str] | None) -> float:
+    """Bodies are told from documents by being wanted as they are: `Http.stream` asks so."""
+    coding = (headers or {}).get("Accept-Encoding", "")
+    return pace.SPAN if coding in ("identity", b"identity") else pace.DOCUMENT_SPAN
 
 
 def _first(connection: HTTPConnection, dial: Callable[[], socket.socket]) -> socket.socket:

@@ -235,7 +235,7 @@ class TestStalls:
         assert len(registry.requests) == 1 + len(QUICK.waits)
 
     def test_drops_of_a_document_too(self, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pace, "SPAN", 0.3)
+        monkeypatch.setattr(pace, "DOCUMENT_SPAN", 0.3)
         monkeypatch.setattr(pace, "LEAST", 4000)
         registry.fault("*", faults.slow(1000))
         began = time.monotonic()
@@ -256,9 +256,20 @@ class TestStalls:
         assert got == BODY
         assert len(registry.requests) == 1
 
+    def test_a_proxy_that_looks_for_viruses_first(
+        self, registry: Registry, address: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Until it has all of a body it sends drops: for longer than a document may take."""
+        monkeypatch.setattr(pace, "DOCUMENT_SPAN", 0.1)
+        monkeypatch.setattr(pace, "LEAST", 1_000_000)
+        registry.fault("*", faults.slow(len(BODY)))
+        assert fetched(address) == BODY
+        assert len(registry.requests) == 1
+
     def test_what_everybody_bears(self) -> None:
         assert pace.LEAST == 1000
-        assert pace.SPAN == 60
+        assert pace.SPAN == 300
+        assert pace.DOCUMENT_SPAN == 60
 
     def test_for_ever(self, registry: Registry, address: str) -> None:
         registry.fault("*", faults.stall(60, 100))

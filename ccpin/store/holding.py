@@ -2,14 +2,15 @@
 
 The kernel's lock ends with its process, so a dead holder is nobody's concern, and what stands in the file is never
 believed, only shown to those who wait. Some network file systems have no such locks. There a second file, which only
-one can make, stands for the lock: a dead holder on this machine is known by its number, of one on another machine
-those who wait are told which file to remove.
+one can make, stands for the lock: a dead holder on this machine is known by its number, of one on another machine, or
+in another container, those who wait are told which file to remove.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
 import socket
 import stat
@@ -21,11 +22,16 @@ from typing import NamedTuple
 
 from ccpin.errors import BadLockFile
 
+MARKER = ".held"
+"""What the name of a file ends with that stands for a lock."""
+
 _NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP})
 _PAUSES = (0.02, 0.05, 0.1, 0.2)  # seconds between two looks; the last one goes on
 _SOON = 0.5  # seconds that nobody is told about
 _MOST_TEXT = 300  # bytes
 _WRITTEN = 10  # seconds in which whoever makes a file has written into it
+_SIGN = 10  # seconds between two signs of a holder's progress
+_UNKNOWN = "-"  # in the place of what cannot be told
 
 
 class Holder(NamedTuple):
@@ -41,7 +47,7 @@ class Holder(NamedTuple):
 
 
 class StillHeldError(Exception):
-    """Another process held the lock all the time."""
+    """Another process held the lock all the time, and came no further."""
 
     def __init__(self, holder: Holder) -> None:
         super().__init__(str(holder))
@@ -76,34 +82,38 @@ def held(
     patience: float,
     waiting: Callable[[Holder], None] = lambda holder: None,
     take: Callable[[int], bool] = kernel_lock,
-) -> Iterator[None]:
-    """Holds the lock of `path`, a file that is made where it is missing, and never removed.
+) -> Iterator[Callable[[], None]]:
+    """Holds the lock of `path`, a file that is made where it is missing, and never removed. Gives what its holder calls
+    whenever he came further.
 
-    It is waited for `patience` seconds at most, and `waiting` is called once when that is no matter of a moment.
-    Raises StillHeldError, BadLockFile for what is no file that can be locked, OSError.
+    It is waited for `patience` seconds at most in which no holder does, and `waiting` is called once when that is no
+    matter of a moment. Raises StillHeldError, BadLockFile for what is no file that can be locked, OSError.
     """
     lock = _Lock(path, take)
     end, told = time.monotonic() + patience, time.monotonic() + _SOON
     pauses = iter(_PAUSES)
-    pause = 0.0
+    pause, sign = 0.0, None
     while not lock.take():
         now = time.monotonic()
+        last, sign = sign, lock.sign()
+        if last and sign and sign != last:
+            end = now + patience
         if now >= end:
             raise StillHeldError(lock.holder())
         if now >= told:
             waiting(lock.holder())
-            told = end
+            told = math.inf
         pause = next(pauses, pause)
         time.sleep(min(pause, end - now))
     try:
-        yield
+        yield lock.come_further
     finally:
         lock.release()
 
 
 def is_held(path: str, take: Callable[[int], bool] = kernel_lock) -> bool:
     """Whether somebody holds the lock of `path` just now, or that cannot be told. Changes nothing."""
-    marker = f"{path}.held"
+    marker = path + MARKER
     if os.path.lexists(marker) and not _is_abandoned(marker, _text(marker)):
         return True
     try:
@@ -126,6 +136,8 @@ class _Lock:
         self._take = take
         self._descriptor = -1
         self._marker = ""  # the file that stands for the lock where the kernel has none
+        self._own: os.stat_result | None = None  # of that file
+        self._signed = -math.inf
 
     def take(self) -> bool:
         """Whether it is held now."""
@@ -138,7 +150,7 @@ class _Lock:
             os.close(descriptor)
             if error.errno not in _NO_LOCKS:
                 raise
-            self._marker = f"{self._path}.held"
+            self._marker = self._path + MARKER
             return self._take_marker()
         except BaseException:
             os.close(descriptor)
@@ -153,38 +165,102 @@ class _Lock:
     def release(self) -> None:
         if self._marker:
             with contextlib.suppress(OSError):
-                os.unlink(self._marker)
+                if self._own and os.path.samestat(os.stat(self._marker), self._own):
+                    os.unlink(self._marker)
             return
         _say(self._descriptor, "")
         os.close(self._descriptor)
 
     def holder(self) -> Holder:
         path = self._marker or self._path
-        pid, host, _ = _named(_text(path))
+        pid, host, _, _ = _named(_text(path))
         return Holder(pid, host, path)
 
-    def _take_marker(self) -> bool:
+    def come_further(self) -> None:
+        """Those who wait see it by the time of the file."""
+        if time.monotonic() - self._signed >= _SIGN:
+            self._signed = time.monotonic()
+            with contextlib.suppress(OSError):
+                os.utime(self._marker or self._path)
+
+    def sign(self) -> tuple[int, int] | None:
+        """Another one whenever a holder came further, or another one came."""
         try:
-            descriptor = os.open(self._marker, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        except FileExistsError:
+            status = os.stat(self._marker or self._path)
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
+    def _take_marker(self) -> bool:
+        if os.path.lexists(self._marker):
             self._remove_dead()
             return False
-        _say(descriptor, _own_name())
-        os.close(descriptor)
+        draft = self._beside()
+        try:
+            self._own = _made(draft)
+            os.link(draft, self._marker)  # so nobody ever sees an empty marker
+        except FileExistsError:  # a server that was asked twice says so of our own, too
+            return _is_same(draft, self._marker)
+        except OSError:  # on the few disks where a file has one name only
+            with contextlib.suppress(FileExistsError):
+                self._own = _made(self._marker)
+                return True
+            return False
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(draft)
         return True
 
     def _remove_dead(self) -> None:
         """Takes away what a process of this machine left that is gone. Renamed first, and looked at again: another
-        one may have done the same, and hold the lock by now."""
+        one may have done the same, and hold the lock by now; then he gets it back."""
+        try:
+            seen = os.stat(self._marker)
+        except OSError:
+            return
         said = _text(self._marker)
         if not _is_abandoned(self._marker, said):
             return
-        aside = f"{self._marker}-{os.getpid()}"
+        aside = self._beside()
         with contextlib.suppress(OSError):
             os.rename(self._marker, aside)
-            if _text(aside) != said:
-                os.link(aside, self._marker)
-            os.unlink(aside)
+            if _text(aside) == said and os.path.samestat(os.stat(aside), seen):
+                os.unlink(aside)
+            else:
+                _put_back(aside, self._marker)
+
+    def _beside(self) -> str:
+        """A name that nobody else has: neither a thread of this process, nor one of this number in a container."""
+        return f"{self._marker}.{os.getpid()}.{os.urandom(4).hex()}"
+
+
+def _made(path: str) -> os.stat_result:
+    """Makes a file that says who this is. Raises FileExistsError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        _say(descriptor, _own_name())
+        return os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _put_back(aside: str, marker: str) -> None:
+    """Gives a file its name back, unless somebody else has it."""
+    try:
+        os.link(aside, marker)
+    except FileExistsError:
+        os.unlink(aside)
+    except OSError:  # a disk without links
+        os.unlink(aside) if os.path.lexists(marker) else os.rename(aside, marker)
+    else:
+        os.unlink(aside)
+
+
+def _is_same(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
 
 
 def _opened(path: str) -> int:
@@ -223,11 +299,20 @@ def _is_still(path: str, descriptor: int) -> bool:
 
 
 def _own_name() -> str:
-    return f"{os.getpid()} {_host()} {_birth(os.getpid())}\n"
+    birth, space = _birth(os.getpid()) or _UNKNOWN, _number_space() or _UNKNOWN
+    return f"{os.getpid()} {_host()} {birth} {space}\n"
 
 
 def _host() -> str:
     return "".join(c for c in socket.gethostname() if c.isprintable() and not c.isspace()) or "?"
+
+
+def _number_space() -> str:
+    """What tells containers apart, which may have the same name, and numbers of their own; empty without any."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
 
 
 def _birth(pid: int) -> str:
@@ -260,12 +345,13 @@ def _text(path: str) -> str:
         os.close(descriptor)
 
 
-def _named(text: str) -> tuple[int, str, str]:
-    """The number, the machine and the birth that a lock file names; 0 and nothing where it names none."""
-    number, host, birth = (*text.split(), "", "", "")[:3]
+def _named(text: str) -> tuple[int, str, str, str]:
+    """The number, the machine, the birth and the space of numbers that a lock file names; 0 and nothing where it names
+    none."""
+    number, host, birth, space = ("" if part == _UNKNOWN else part for part in (*text.split(), *4 * ("",))[:4])
     if not (number.isascii() and number.isdecimal() and len(number) < 12 and host.isprintable()):
-        return 0, "", ""
-    return int(number), host, birth
+        return 0, "", "", ""
+    return int(number), host, birth, space
 
 
 def _is_abandoned(marker: str, said: str) -> bool:
@@ -275,8 +361,8 @@ def _is_abandoned(marker: str, said: str) -> bool:
 
 def _is_dead(text: str) -> bool:
     """Whether the process that a text names ran on this machine, and does no longer."""
-    pid, host, birth = _named(text)
-    if not pid or host != _host():
+    pid, host, birth, space = _named(text)
+    if not pid or host != _host() or (space and space != _number_space()):
         return False
     import psutil
 

@@ -19,7 +19,7 @@ from tests.fakes.box import Box, Completed
 _PARTS = ("home", "project", "ccpin home", "tmp")
 _LEFT = re.compile(r"\.ccpin-draft$|\.draft$|/\.staging-|\.ccpin-|-old$|\.held")
 _SHORT = 2000  # bytes that are shown
-_CHANGING = re.compile(r"/metadata/|\.lock$|/locks/|receipt\.json$")
+_CHANGING = re.compile(r"/metadata/|/locks/|receipt\.json$")
 
 
 @dataclass

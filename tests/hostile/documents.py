@@ -24,7 +24,9 @@ NPM = ("--source", "npm")
 
 REGISTRY = ("not-a-registry", "registry-unreachable", "registry-failed", "bad-registry-address")
 METADATA = ("bad-metadata",)
-NOT_OURS = ("not-a-registry",)
+_UNREACHABLE = ("registry-unreachable",)
+_NOT_ONE = ("not-a-registry",)
+_FAILED = ("registry-failed",)
 CHANNEL = ("not-a-channel", "channel-unreachable", "channel-failed", "bad-manifest")
 BODY = ("bad-archive", "truncated", "integrity-mismatch")
 SIGNED = ("bad-signature", "unknown-signing-key")
@@ -117,7 +119,7 @@ def _sidecar(name: str, names: str, **changes: Any) -> Document:
     return Document(name, SIGNED, names, ("use", "2.1.330", "--source", "native"), put)
 
 
-def _rude(name: str, say: Bytes, names: str = "127.0.0.1", codes: tuple[str, ...] = REGISTRY) -> Document:
+def _rude(name: str, say: Bytes, names: str, codes: tuple[str, ...]) -> Document:
     return Document(name, codes, names, rude=say)
 
 
@@ -381,12 +383,16 @@ DOCUMENTS = (
     Document("a part that nobody asked for", REGISTRY, "answered 206", put=_registry("*", faults.status(206))),
     Document("not modified, and never seen", REGISTRY, "answered 304", put=_registry("*", faults.status(304))),
     _rude(
-        "redirects without end", once(b"HTTP/1.1 302 Found\r\nLocation: ?x\r\nContent-Length: 0\r\n\r\n"), "in a circle"
+        "redirects without end",
+        once(b"HTTP/1.1 302 Found\r\nLocation: ?x\r\nContent-Length: 0\r\n\r\n"),
+        "in a circle",
+        _NOT_ONE,
     ),
     _rude(
         "a redirect with a body without end",
         for_ever(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n", b"x"),
         "in a circle",
+        _NOT_ONE,
     ),
     _rude(
         "a redirect with 200 MB of chunks",
@@ -395,43 +401,105 @@ DOCUMENTS = (
             b"1000\r\n" + b"x" * 4096 + b"\r\n",
         ),
         "in a circle",
+        _NOT_ONE,
     ),
-    _rude("a body without end", for_ever(_OK + b"\r\n", b" "), "a body without end"),
-    _rude("chunks without end", for_ever(_CHUNKED, b"1\r\n \r\n"), "in far too many pieces"),
-    _rude("large chunks without end", for_ever(_CHUNKED, b"1000\r\n" + b" " * 4096 + b"\r\n"), "a body without end"),
-    _rude("a failure with a body without end", for_ever(b"HTTP/1.1 503 No\r\n\r\n", b"x"), "answered 503"),
+    _rude("a body without end", for_ever(_OK + b"\r\n", b" "), "a body without end", _NOT_ONE),
+    _rude("chunks without end", for_ever(_CHUNKED, b"1\r\n \r\n"), "in far too many pieces", _UNREACHABLE),
+    _rude(
+        "large chunks without end",
+        for_ever(_CHUNKED, b"1000\r\n" + b" " * 4096 + b"\r\n"),
+        "a body without end",
+        _NOT_ONE,
+    ),
+    _rude("a failure with a body without end", for_ever(b"HTTP/1.1 503 No\r\n\r\n", b"x"), "answered 503", _FAILED),
     _rude(
         "a failure with chunks without end",
         for_ever(b"HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b" " * 4096 + b"\r\n"),
         "answered 503",
+        _FAILED,
     ),
     _rude(
-        "a failure of 1 TB", for_ever(b"HTTP/1.1 503 No\r\nContent-Length: 1000000000000\r\n\r\n", b"x"), "answered 503"
+        "a failure of 1 TB",
+        for_ever(b"HTTP/1.1 503 No\r\nContent-Length: 1000000000000\r\n\r\n", b"x"),
+        "answered 503",
+        _FAILED,
     ),
-    _rude("a chunk of all there is", for_ever(_CHUNKED + b"-1\r\n", b"x")),
-    _rude("10,000 headers", once(_OK + b"X: y\r\n" * 10_000 + b"Content-Length: 2\r\n\r\n{}")),
-    _rude("headers without end", for_ever(_OK, b"X: y\r\n")),
-    _rude("a header without end", for_ever(_OK + b"X: ", b"y")),
-    _rude("folded headers without end", for_ever(_OK + b"X: y\r\n", b" y\r\n")),
-    _rude("a status line without end", for_ever(b"HTTP/1.1 200 ", b"O")),
-    _rude("no HTTP", once(b"220 mail.example ESMTP\r\n")),
-    _rude("nothing at all", once(b"")),
-    _rude("answers that go on, without end", for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n")),
-    _rude("a chunk's size without end", for_ever(_CHUNKED, b"0")),
-    _rude("an extension of a chunk without end", for_ever(_CHUNKED + b"2;", b"x=y;")),
-    _rude("trailers without end", for_ever(_CHUNKED + b"2\r\n{}\r\n0\r\n", b"X: y\r\n"), "127.0.0.1"),
-    _rude("a chunk's size that is none", once(_CHUNKED + b"many\r\n{}\r\n0\r\n\r\n")),
-    _rude("a chunk's size below zero", once(_CHUNKED + b"-5\r\n{}\r\n0\r\n\r\n")),
-    _rude("a chunk of 2^64 bytes", once(_CHUNKED + b"ffffffffffffffff\r\n{}")),
-    _rude("a length below zero", once(_OK + b"Content-Length: -1\r\n\r\n"), "not npm metadata"),
-    _rude("a length of 5,000 digits", once(_OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n{]"), _METADATA),
-    _rude("a length that is none", once(_OK + b"Content-Length: many\r\n\r\n{]"), "not npm metadata"),
-    _rude("two lengths", once(_OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}")),
-    _rude("200 MB in gzip", _coded("gzip", lambda: _bomb("gzip")), "a body without end"),
-    _rude("200 MB in deflate", _coded("deflate", lambda: _bomb("deflate")), "a body without end"),
-    _rude("200 MB in zstd", _coded("zstd", lambda: _bomb("zstd")), "a body without end|" + _METADATA),
-    _rude("gzip that is none", _coded("gzip", lambda: b"{}")),
-    _rude("gzip in gzip in gzip, 50 times", _coded(", ".join(["gzip"] * 50), lambda: _layers(50)), "127.0.0.1"),
+    _rude(
+        "a chunk of all there is", for_ever(_CHUNKED + b"-1\r\n", b"x"), "it does not say where it ends", _UNREACHABLE
+    ),
+    _rude(
+        "10,000 headers",
+        once(_OK + b"X: y\r\n" * 10_000 + b"Content-Length: 2\r\n\r\n{}"),
+        "got more than 100 headers",
+        _UNREACHABLE,
+    ),
+    _rude("headers without end", for_ever(_OK, b"X: y\r\n"), "got more than 100 headers", _UNREACHABLE),
+    _rude(
+        "a header without end", for_ever(_OK + b"X: ", b"y"), "what stands around its body does not end", _UNREACHABLE
+    ),
+    _rude(
+        "folded headers without end", for_ever(_OK + b"X: y\r\n", b" y\r\n"), "got more than 100 headers", _UNREACHABLE
+    ),
+    _rude(
+        "a status line without end",
+        for_ever(b"HTTP/1.1 200 ", b"O"),
+        "what stands around its body does not end",
+        _UNREACHABLE,
+    ),
+    _rude("no HTTP", once(b"220 mail.example ESMTP\r\n"), "220 mail.example ESMTP", _UNREACHABLE),
+    _rude("nothing at all", once(b""), "closed connection without response", _UNREACHABLE),
+    _rude(
+        "answers that go on, without end",
+        for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        "in far too many pieces",
+        _UNREACHABLE,
+    ),
+    _rude(
+        "a chunk's size without end", for_ever(_CHUNKED, b"0"), "what stands around its body does not end", _UNREACHABLE
+    ),
+    _rude(
+        "an extension of a chunk without end",
+        for_ever(_CHUNKED + b"2;", b"x=y;"),
+        "what stands around its body does not end",
+        _UNREACHABLE,
+    ),
+    _rude(
+        "trailers without end",
+        for_ever(_CHUNKED + b"2\r\n{}\r\n0\r\n", b"X: y\r\n"),
+        "in far too many pieces",
+        _UNREACHABLE,
+    ),
+    _rude(
+        "a chunk's size that is none", once(_CHUNKED + b"many\r\n{}\r\n0\r\n\r\n"), "InvalidChunkLength", _UNREACHABLE
+    ),
+    _rude(
+        "a chunk's size below zero",
+        once(_CHUNKED + b"-5\r\n{}\r\n0\r\n\r\n"),
+        "it does not say where it ends",
+        _UNREACHABLE,
+    ),
+    _rude("a chunk of 2^64 bytes", once(_CHUNKED + b"ffffffffffffffff\r\n{}"), "IncompleteRead", _UNREACHABLE),
+    _rude("a length below zero", once(_OK + b"Content-Length: -1\r\n\r\n"), "not npm metadata", _NOT_ONE),
+    _rude(
+        "a length of 5,000 digits", once(_OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n{]"), _METADATA, _NOT_ONE
+    ),
+    _rude("a length that is none", once(_OK + b"Content-Length: many\r\n\r\n{]"), "not npm metadata", _NOT_ONE),
+    _rude(
+        "two lengths",
+        once(_OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
+        "cannot be read",
+        ("bad-registry-address",),
+    ),
+    _rude("200 MB in gzip", _coded("gzip", lambda: _bomb("gzip")), "a body without end", _NOT_ONE),
+    _rude("200 MB in deflate", _coded("deflate", lambda: _bomb("deflate")), "a body without end", _NOT_ONE),
+    _rude("200 MB in zstd", _coded("zstd", lambda: _bomb("zstd")), "a body without end|" + _METADATA, _NOT_ONE),
+    _rude("gzip that is none", _coded("gzip", lambda: b"{}"), "incorrect header check", _UNREACHABLE),
+    _rude(
+        "gzip in gzip in gzip, 50 times",
+        _coded(", ".join(["gzip"] * 50), lambda: _layers(50)),
+        "Too many content encodings",
+        _UNREACHABLE,
+    ),
     # --- HTTP, where the tarball is
     _tarball(
         "a tarball of 5,000 digits",
@@ -478,5 +546,5 @@ DOCUMENTS = (
         "answered 206",
         REGISTRY,
     ),
-    _rude("a coding that nobody knows", _coded("rot13", lambda: b"\xff\xfe"), _METADATA),
+    _rude("a coding that nobody knows", _coded("rot13", lambda: b"\xff\xfe"), _METADATA, _NOT_ONE),
 )

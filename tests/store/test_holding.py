@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from ccpin.errors import BadLockFile
+from ccpin.store import holding
 from ccpin.store.holding import Holder, StillHeldError, held, is_held, kernel_lock
 from tests.fakes import nobody, pythons
 from tests.store.running import open_to_all
@@ -52,6 +54,18 @@ def holder(path: Path, number: int | None = None) -> subprocess.Popen[str]:
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
+
+
+def no_links(one: str, other: str) -> None:
+    """What disks say on which a file has one name only."""
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+def gone() -> int:
+    """The number of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
 
 
 def end(process: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> None:
@@ -107,6 +121,29 @@ class TestEveryKind:
         with held(str(path), 0, take=taker(number)):
             pass
 
+    def test_who_comes_further_is_waited_for(
+        self, path: Path, number: int | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As long as it takes; and then no longer than one is patient."""
+        monkeypatch.setattr(holding, "_SIGN", 0)
+        took: list[float] = []
+
+        def wait() -> None:
+            began = time.monotonic()
+            with pytest.raises(StillHeldError), held(str(path), 0.6, take=taker(number)):
+                raise AssertionError("both hold it")
+            took.append(time.monotonic() - began)
+
+        with held(str(path), 0, take=taker(number)) as come_further:
+            waiting = threading.Thread(target=wait)
+            waiting.start()
+            for _ in range(20):
+                time.sleep(0.1)
+                come_further()
+            assert took == []
+            waiting.join(10)
+        assert 2.4 < took[0] < 10
+
     def test_whether_it_is_held(self, path: Path, number: int | None) -> None:
         assert not is_held(str(path), taker(number))
         process = holder(path, number)
@@ -135,6 +172,102 @@ class TestMarkers:
         Path(f"{path}.held").write_text(f"{os.getpid()} {socket.gethostname()} 1\n")
         with held(str(path), 2, take=no_locks(errno.ENOLCK)):
             pass
+
+    def test_of_another_container_of_this_name(self, path: Path) -> None:
+        """It has numbers of its own, so none of them tells anything here."""
+        Path(f"{path}.held").write_text(f"{gone()} {socket.gethostname()} 5 pid:[1]\n")
+        assert is_held(str(path), no_locks(errno.ENOLCK))
+        with pytest.raises(StillHeldError), held(str(path), 0.3, take=no_locks(errno.ENOLCK)):
+            raise AssertionError("both hold it")
+
+    def test_is_never_seen_empty(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Or those who find it old, by another clock, would take it away."""
+        seen: list[str] = []
+        say = holding._say
+
+        def saying(descriptor: int, text: str) -> None:
+            seen.extend(name for name in os.listdir(path.parent) if name.endswith(".held"))
+            say(descriptor, text)
+
+        monkeypatch.setattr(holding, "_say", saying)
+        with held(str(path), 0, take=no_locks(errno.ENOLCK)):
+            assert seen == []
+            assert sorted(os.listdir(path.parent)) == ["x.lock", "x.lock.held"]
+
+    @pytest.mark.parametrize("links", [True, False])
+    @pytest.mark.parametrize("text", ["", f"{os.getpid()} {socket.gethostname()} 1\n"], ids=["empty", "dead"])
+    def test_that_was_made_anew_while_it_was_looked_at(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, text: str, links: bool
+    ) -> None:
+        """Another one took the dead one away, and holds the lock: he has it still, whatever his marker says yet."""
+        marker = Path(f"{path}.held")
+        marker.write_text(text)
+        os.utime(marker, (1, 1))
+        made: list[int] = []
+        abandoned = holding._is_abandoned
+
+        def looking(name: str, said: str) -> bool:
+            found = abandoned(name, said)
+            if not made:
+                os.rename(marker, f"{path}.gone")
+                marker.write_text(text)
+                made.append(marker.stat().st_ino)
+            return found
+
+        monkeypatch.setattr(holding, "_is_abandoned", looking)
+        if not links:
+            monkeypatch.setattr(os, "link", no_links)
+        lock = holding._Lock(str(path), no_locks(errno.ENOLCK))
+        assert not lock.take()
+        assert made == [marker.stat().st_ino]
+        assert sorted(os.listdir(path.parent)) == ["x.lock", "x.lock.gone", "x.lock.held"]
+
+    def test_that_a_third_one_made_meanwhile(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Then there is nothing to give back, and nothing is left beside it."""
+        marker = Path(f"{path}.held")
+        marker.write_text("")
+        os.utime(marker, (1, 1))
+        rename = os.rename
+
+        def renaming(one: str, other: str) -> None:
+            rename(one, f"{path}.gone")
+            marker.write_text("2")
+            rename(one, other)
+            marker.write_text("3")
+
+        monkeypatch.setattr(os, "rename", renaming)
+        assert not holding._Lock(str(path), no_locks(errno.ENOLCK)).take()
+        assert marker.read_text() == "3"
+        assert sorted(os.listdir(path.parent)) == ["x.lock", "x.lock.gone", "x.lock.held"]
+
+    def test_where_a_file_has_one_name_only(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "link", no_links)
+        with held(str(path), 0, take=no_locks(errno.ENOLCK)):
+            assert Path(f"{path}.held").read_text().startswith(f"{os.getpid()} ")
+            with pytest.raises(StillHeldError), held(str(path), 0, take=no_locks(errno.ENOLCK)):
+                raise AssertionError("both hold it")
+            assert sorted(os.listdir(path.parent)) == ["x.lock", "x.lock.held"]
+        assert os.listdir(path.parent) == ["x.lock"]
+
+    def test_whose_server_was_asked_twice(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The first answer was lost, and the second says that it is there."""
+        link = os.link
+
+        def twice(one: str, other: str) -> None:
+            link(one, other)
+            link(one, other)
+
+        monkeypatch.setattr(os, "link", twice)
+        with held(str(path), 0, take=no_locks(errno.ENOLCK)):
+            pass
+        assert os.listdir(path.parent) == ["x.lock"]
+
+    def test_of_somebody_else_stays_when_one_lets_go(self, path: Path) -> None:
+        marker = Path(f"{path}.held")
+        with held(str(path), 0, take=no_locks(errno.ENOLCK)):
+            marker.rename(f"{path}.gone")
+            marker.write_text("4711 another-machine 5\n")
+        assert marker.exists()
 
     @pytest.mark.parametrize(("age", "free"), [(60, True), (0, False)])
     def test_without_a_name(self, path: Path, age: int, free: bool) -> None:
@@ -207,6 +340,14 @@ class TestStrange:
     def test_another_error_is_no_reason_to_wait(self, path: Path) -> None:
         with pytest.raises(OSError, match="Input/output"), held(str(path), 60, take=no_locks(errno.EIO)):
             raise AssertionError("it was taken")
+
+
+def test_signs_are_not_given_all_the_time(path: Path) -> None:
+    with held(str(path), 0) as come_further:
+        come_further()
+        os.utime(path, (1, 1))
+        come_further()
+        assert path.stat().st_mtime == 1
 
 
 def test_a_name_from_a_file_is_fit_to_be_shown() -> None:
