@@ -15,7 +15,8 @@
     └── Bug                         3
 
 A class is one kind of failure: `text` and `hint` are format strings over the keyword arguments it is
-raised with, and `hint` names one command (or one line to write) that mends it. `where` is `file:line`.
+raised with, and `hint` names one command (or one line to write) that mends it; `quoted` in it is `path` as a shell
+takes it. `where` is `file:line`.
 Tests and JSON compare `code`, never the sentence.
 """
 
@@ -35,8 +36,10 @@ class CcpinError(Exception):
 
     def __init__(self, *, where: str | None = None, **facts: object) -> None:
         self.where = where
-        self.facts = facts
+        self.facts = dict(facts)
         self.message = short(printable(self.text.format(**facts)))
+        if "{quoted}" in self.hint and "quoted" not in facts:
+            facts["quoted"] = _quoted(facts.get("path"))
         self.hint = printable(self.hint.format(**facts), also="\n")  # a command, and a path may hold a line end
         super().__init__(f"{printable(where)}: {self.message}" if where else self.message)
 
@@ -48,6 +51,12 @@ class Stopped(BaseException):
 def short(text: str, most: int = 4000) -> str:
     """`text` as long as somebody may want to read it: what others wrote can go on for a million characters."""
     return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
+
+
+def _quoted(path: object) -> str:
+    import shlex  # which no launch needs that goes well
+
+    return shlex.quote(str(path))
 
 
 def printable(text: str, also: str = "") -> str:
@@ -182,7 +191,7 @@ class NoDefault(LockError):
 class LockUnreadable(LockError):
     code = "lock-unreadable"
     text = "the lock cannot be read: {reason}"
-    hint = "look at it, `ls -ld '{path}'`; a committed one comes back with `git checkout -- '{path}'`"
+    hint = "look at it, `ls -ld {quoted}`; a committed one comes back with `git checkout -- {quoted}`"
 
 
 class LockConflict(LockError):
@@ -542,7 +551,7 @@ class NotVouchedFor(SignatureError):
 class BadKeyFile(SignatureError):
     code = "bad-key-file"
     text = "{path} cannot be used as a key: {reason}"
-    hint = "put the right one there, under its id, or take it away: `rm '{path}'`"
+    hint = "put the right one there, under its id, or take it away: `rm {quoted}`"
 
 
 # --- the store --------------------------------------------------------------------------------------
@@ -612,14 +621,20 @@ class StoreNoexec(StoreError):
 
 class StoreBusy(StoreError):
     code = "store-busy"
-    text = "{holder} has been installing this release for over {minutes} minutes"
-    hint = "wait for it, or end it there; where it is gone for sure, `rm '{path}'`; then repeat the command"
+    text = "{holder} is installing this release, and has come no further for over {minutes} minutes"
+    hint = "wait for it, or end it where it runs, `{command}`; then repeat the command"
+
+
+class StoreMarkedBusy(StoreError):
+    code = "store-marked-busy"
+    text = "{holder} is installing this release, and has come no further for over {minutes} minutes"
+    hint = "wait for it, or end it where it runs; where it is gone for sure, `rm {quoted}`; then repeat the command"
 
 
 class BadLockFile(StoreError):
     code = "bad-lock-file"
     text = "{path} cannot serve as a lock: {reason}"
-    hint = "ccpin needs a plain file of yours there, or none: look at it, `ls -ld '{path}'`, and take it away"
+    hint = "ccpin needs a plain file of yours there, or none: look at it, `ls -ld {quoted}`, and take it away"
 
 
 class ProcessesUnseen(StoreError):
@@ -638,7 +653,7 @@ class SharedChanged(StoreError):
     code = "shared-changed"
     text = "the shared store {path} does not hold {version} as it was installed: {reason}"
     hint = (
-        "whoever keeps it runs `CCPIN_HOME='{path}' ccpin verify {version} --repair`; "
+        "whoever keeps it runs `CCPIN_HOME={quoted} ccpin verify {version} --repair`; "
         "to do without it, `unset CCPIN_STORE_PATH`"
     )
 
@@ -646,7 +661,13 @@ class SharedChanged(StoreError):
 class OnlyShared(StoreError):
     code = "only-shared"
     text = "{version} is in the shared store {path}, which ccpin only reads, and not in yours"
-    hint = "whoever keeps it removes it there: `CCPIN_HOME='{path}' ccpin uninstall {version}`"
+    hint = "whoever keeps it removes it there: `CCPIN_HOME={quoted} ccpin uninstall {version}`"
+
+
+class LinkedEntry(StoreError):
+    code = "linked-entry"
+    text = "{version} stands behind a link, {path}, so it is somebody else's to remove"
+    hint = "take away the link alone: `rm {quoted}`"
 
 
 class Damaged(StoreError):
@@ -658,13 +679,13 @@ class Damaged(StoreError):
 class StrangeFile(StoreError):
     code = "strange-file"
     text = "{path} is not ccpin's: {said}"
-    hint = "look at it, and take it away: `rm -r '{path}'`"
+    hint = "look at it, and take it away: `rm -r {quoted}`"
 
 
 class CannotMend(StoreError):
     code = "cannot-mend"
     text = "{path} cannot be mended: {reason}"
-    hint = "remove it, `ccpin uninstall {version}`; a project that pins it installs it again"
+    hint = "remove {what}, `{command}`; a project that pins it installs it again"
 
 
 class BadBundle(StoreError):

@@ -85,7 +85,15 @@ def find_home(env: dict[str, str]) -> Home:
         root = os.path.abspath(os.path.expanduser(chosen)) if chosen else data_folder(env)
     except FileNotFoundError:  # relative to a folder that was deleted
         raise FolderGone() from None
-    return Home(root, tuple(shared for shared in shared_roots(env) if shared.rstrip(os.sep) != root))
+    return Home(root, tuple(shared for shared in shared_roots(env) if not _is_same(shared, root)))
+
+
+def _is_same(shared: str, root: str) -> bool:
+    """Whether both are one folder: as `-ef` tells it to the shim."""
+    try:
+        return shared.rstrip(os.sep) == root or os.path.samefile(shared, root)
+    except (OSError, ValueError):
+        return False
 
 
 def shared_roots(env: dict[str, str]) -> tuple[str, ...]:

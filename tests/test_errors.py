@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import string
 from pathlib import Path
 
@@ -93,3 +94,16 @@ def test_what_others_wrote_does_not_fill_the_terminal() -> None:
     assert len(error.message) < 5_000
     assert error.message.startswith("what the registry says of xxx")
     assert error.message.endswith("it is far too long")
+
+
+@pytest.mark.parametrize(
+    "error", [e for e in leaves() if "quoted" in placeholders(e.hint)], ids=lambda error: error.code
+)
+def test_a_path_in_a_command_is_one_word_of_it(error: type[CcpinError]) -> None:
+    names = placeholders(error.text) | placeholders(error.hint) - {"quoted"}
+    made = error(**{name: f"<{name}>" for name in names} | {"path": "/it's; here"})
+    assert any("/it's; here" in word for part in made.hint.split("`")[1::2] for word in shlex.split(part))
+
+
+def test_no_path_is_put_into_quotes_by_hand() -> None:
+    assert not [error.code for error in leaves() if "'{path}'" in error.hint]

@@ -35,7 +35,8 @@ def prune_command(
         answer = Answer(_data(planned, dry_run=True), _text(planned, dry_run=True), notes)
     else:
         done = carry_out(home, planned)
-        answer = Answer(_data(done.plan, dry_run=False), _text(done.plan, dry_run=False), notes, done.errors)
+        text = _text(done.plan, dry_run=False, failed=bool(done.errors))
+        answer = Answer(_data(done.plan, dry_run=False), text, notes, done.errors)
     give("prune", answer, as_json=as_json)
 
 
@@ -85,8 +86,8 @@ def _kept(one: Kept) -> dict[str, Any]:
     return {**row, "why": [{"kind": reason.kind, "text": reason.text} for reason in one.reasons]}
 
 
-def _text(found: Plan, *, dry_run: bool) -> str:
-    return "\n".join([*_lines(found, dry_run=dry_run), _total(found, dry_run=dry_run)])
+def _text(found: Plan, *, dry_run: bool, failed: bool = False) -> str:
+    return "\n".join([*_lines(found, dry_run=dry_run), _total(found, dry_run=dry_run, failed=failed)])
 
 
 def _lines(found: Plan, *, dry_run: bool) -> Iterator[str]:
@@ -96,7 +97,8 @@ def _lines(found: Plan, *, dry_run: bool) -> Iterator[str]:
     for kept in found.keeps:
         first, *others = kept.reasons
         more = f", and {len(others)} more reason{'s' if len(others) > 1 else ''}" if others else ""
-        yield f"{_named(kept.stored) if kept.stored else kept.folder:<19}{'kept':<10}{first.text}{more}"
+        name = _named(kept.stored) if kept.stored else f"{kept.folder} "
+        yield f"{name:<19}{'kept':<10}{first.text}{more}"
     kinds = sorted({one.litter.what for one in found.sweeps})
     for kind in kinds:
         some = [one for one in found.sweeps if one.litter.what == kind]
@@ -113,7 +115,7 @@ def _ago(stored: Stored, now: float) -> str:
     return ago if stored.use.known_by == "access" else f"{ago}, at its install"
 
 
-def _total(found: Plan, *, dry_run: bool) -> str:
+def _total(found: Plan, *, dry_run: bool, failed: bool) -> str:
     if not found.frees and not found.sweeps:
-        return "there is nothing to free"
+        return "nothing was freed" if failed else "there is nothing to free"
     return f"{found.bytes / 1e6:,.0f} MB {'would be' if dry_run else 'are'} free again"

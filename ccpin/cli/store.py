@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -11,7 +13,7 @@ import typer
 from ccpin.cli.origin import FROM, MIN_AGE, SOURCE, asked, least_age
 from ccpin.cli.output import JSON, OFFLINE, REGISTRY, Answer, give
 from ccpin.cli.progress import Shown
-from ccpin.errors import InUse, NothingInstalled, OnlyShared
+from ccpin.errors import InUse, LinkedEntry, NothingInstalled, OnlyShared
 from ccpin.launching.acquire import acquire
 from ccpin.paths import Home, find_home
 from ccpin.pinning.request import parse_request
@@ -75,21 +77,24 @@ def uninstall_command(
 
 def remove(home: Home, version: str, *, force: bool) -> int:
     """Removes all installs of a version from the own store, those whose receipt cannot be read included; the bytes
-    that the disk got back. Raises NothingInstalled, OnlyShared, and InUse unless by `force`."""
-    found = [folder for folder in install_folders(home) if version_of(folder) == version]
+    that the disk got back. Raises NothingInstalled, OnlyShared, LinkedEntry, and InUse unless by `force`."""
+    found = [folder for folder in install_folders(home, own=True) if version_of(folder) == version]
     if not found and finish_uninstall(home, version):
         return 0
     if not found:
         for root in home.shared:
             if any(version_of(folder) == version for folder in install_folders(Home(root))):
                 raise OnlyShared(version=version, path=root)
+        for path in (os.path.dirname(folder) for folder in install_folders(home) if version_of(folder) == version):
+            raise LinkedEntry(version=version, path=path)
         raise NothingInstalled(version=version)
-    if not force and (needed := _users(home, found)):
-        raise InUse(version=version, users="; ".join(needed))
-    return sum(uninstall(home, folder) for folder in found)
+    if not force and (users := _users(home, *found)):
+        raise InUse(version=version, users="; ".join(users))
+    needed: Callable[[str], list[str]] = (lambda folder: []) if force else partial(_users, home)
+    return sum(uninstall(home, folder, Shown(), needed) for folder in found)
 
 
-def _users(home: Home, folders: list[str]) -> list[str]:
+def _users(home: Home, *folders: str) -> list[str]:
     """The locks and the processes that need one of these installs, a few words each. A project that is gone does not
     count: who asks for one release knows."""
     projects, live, now = known(home), look(home), time.time()

@@ -14,7 +14,7 @@ from ccpin.cli.output import JSON, OFFLINE, REGISTRY, Answer, give
 from ccpin.cli.progress import Shown
 from ccpin.doctor.finding import counted
 from ccpin.errors import CannotMend, CcpinError, Damaged, NothingInstalled, StrangeFile
-from ccpin.launching.mend import Mended, can_mend, mend
+from ccpin.launching.mend import Mended, can_mend, cannot_mend, mend
 from ccpin.paths import Home, find_home
 from ccpin.store.receipt import stores
 from ccpin.store.verify import Fault, Verified, strange, verify
@@ -51,10 +51,14 @@ def verify_command(
             continue
         try:
             mended.append(mend(one, home, env, sources, Shown()))
-        except CcpinError as error:
+        except CannotMend as error:
             errors.append(error)
+        except CcpinError as error:
+            errors += [_damaged(one, home), error]
     give(
-        "verify", Answer(_data(found, beside, mended, deep=deep), _text(found, mended), errors=errors), as_json=as_json
+        "verify",
+        Answer(_data(found, beside, mended, deep=deep), _text(found, mended, home), errors=errors),
+        as_json=as_json,
     )
 
 
@@ -62,7 +66,7 @@ def _damaged(one: Verified, home: Home) -> CcpinError:
     prefix = "" if one.store is home else f"CCPIN_HOME={shlex.quote(one.store.root)} "
     first, *others = one.faults
     if one.store is home and not can_mend(one, home):
-        return CannotMend(path=one.folder, version=one.version, reason=f"{first.path}: {first.said}")
+        return cannot_mend(home, one.folder, f"{first.path}: {first.said}")
     said = "; ".join([first.said, *(f"{fault.path}: {fault.said}" for fault in others[: _MOST - 1])])
     more = f" (and {len(others) - _MOST + 1} more)" if len(others) >= _MOST else ""
     command = f"{prefix}ccpin verify {one.version} --repair"
@@ -90,9 +94,11 @@ def _data(
     }
 
 
-def _text(found: Sequence[Verified], mended: Sequence[Mended]) -> str:
-    whole = [one for one in found if not one.faults]
+def _text(found: Sequence[Verified], mended: Sequence[Mended], home: Home) -> str:
+    whole = [
+        one.version if one.store is home else f"{one.version} (in {one.store.root})" for one in found if not one.faults
+    ]
     lines = [f"Claude Code {one.version} was installed anew, as {one.by} says" for one in mended]
     if whole:
-        lines.append(f"{counted(len(whole), 'install')} as verified: {', '.join(one.version for one in whole)}")
+        lines.append(f"{counted(len(whole), 'install')} as verified: {', '.join(whole)}")
     return "\n".join(lines) if found else "nothing is installed"

@@ -5,6 +5,7 @@ install's own receipt says of it.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from ccpin.store.entry import artifact_key, entry_parts, install_folder, node_ke
 from ccpin.store.install import install
 from ccpin.store.progress import Progress
 from ccpin.store.projects import known
-from ccpin.store.receipt import Receipt
+from ccpin.store.receipt import Receipt, install_folders, version_of
 from ccpin.store.verify import Verified, faults
 
 
@@ -46,11 +47,24 @@ def mend(
     def check(engines: str | None) -> object:
         return lock.runtime == "native" or lock.node or require_node(env, engines, lock.version)
 
-    elsewhere = executables(env, home, lock.version)
+    own = [broken.install.executable] if broken.install else []  # it may be whole, and of another mode
+    elsewhere = (*own, *executables(env, home, lock.version))
     done = install(home, lock, sources, progress=progress, force=True, check=check, elsewhere=elsewhere)
     for fault in faults(done.folder, done, deep=False):  # a disk that keeps nothing, or modes
-        raise CannotMend(version=lock.version, path=done.folder, reason=f"{fault.path}: {fault.said}, once more")
+        raise cannot_mend(home, done.folder, f"{fault.path}: {fault.said}, once more")
     return Mended(done.folder, lock.version, by)
+
+
+def cannot_mend(home: Home, folder: str, reason: str) -> CannotMend:
+    """What to do instead about an install of the own store. An uninstall takes away all that there are of a version, so
+    it is not what helps beside others; nor behind a link."""
+    version, entry = version_of(folder), os.path.dirname(folder)
+    what, command = "it", f"ccpin uninstall {version}"
+    if os.path.islink(entry):
+        what, command = "the link alone", f"rm {shlex.quote(entry)}"
+    elif any(other != folder and version_of(other) == version for other in install_folders(home)):
+        what, command = "just that one", "chmod -R u+w {0}; rm -r {0}".format(shlex.quote(folder))
+    return CannotMend(path=folder, reason=reason, what=what, command=command)
 
 
 def can_mend(broken: Verified, home: Home) -> bool:
@@ -76,7 +90,9 @@ class _ReceiptLock(Lock):
 
 def _wanted(broken: Verified, home: Home) -> tuple[Lock, str]:
     if os.path.basename(broken.folder) not in (platforms.ANY, platforms.current()):
-        raise CannotMend(version=broken.version, path=broken.folder, reason="it is for another platform than this one")
+        raise cannot_mend(home, broken.folder, "it is for another platform than this one")
+    if os.path.islink(os.path.dirname(broken.folder)):
+        raise cannot_mend(home, broken.folder, "it stands behind a link, so it is somebody else's")
     for project in known(home):
         if project.pin is None or not _names(broken, project.pin.head.version, project.pin.head.digest):
             continue
@@ -88,7 +104,7 @@ def _wanted(broken: Verified, home: Home) -> tuple[Lock, str]:
             continue
     if broken.install is None or any(fault.kind == "receipt" for fault in broken.faults):
         reason = "its receipt cannot be used, and no known project's lock names it"
-        raise CannotMend(version=broken.version, path=broken.folder, reason=reason)
+        raise cannot_mend(home, broken.folder, reason)
     return _from_receipt(broken.install.receipt), "its receipt"
 
 

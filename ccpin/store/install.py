@@ -9,13 +9,14 @@ and the staging folder goes away.
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 
 from ccpin.checkpoints import checkpoint
-from ccpin.errors import StoreBusy, StoreMisplaced, StoreNoexec, StoreUnwritable
+from ccpin.errors import InUse, StoreBusy, StoreMarkedBusy, StoreMisplaced, StoreNoexec, StoreUnwritable
 from ccpin.files import is_full, make_folder, no_room
 from ccpin.paths import Home
 from ccpin.pinning.lock import Lock
@@ -25,13 +26,13 @@ from ccpin.releases.sources import Sources
 from ccpin.store.entry import artifact_key, install_folder
 from ccpin.store.fetch import download
 from ccpin.store.find import find_install, require_locked
-from ccpin.store.holding import StillHeldError, held, is_held
+from ccpin.store.holding import MARKER, Holder, StillHeldError, held, is_held
 from ccpin.store.leftovers import STAGING, clear_leftovers, lock_of
 from ccpin.store.nodefile import same_node
 from ccpin.store.present import copied, linked
-from ccpin.store.progress import Progress
-from ccpin.store.publish import publish, remove_if_empty, remove_tree, set_aside, sweep
-from ccpin.store.receipt import Install, Receipt
+from ccpin.store.progress import Progress, Signalled
+from ccpin.store.publish import publish, remove_if_empty, remove_tree, sweep, take_aside
+from ccpin.store.receipt import Install, Receipt, version_of
 from ccpin.store.weigh import Scales
 
 _UPDATER_MARKS = (
@@ -49,6 +50,7 @@ _UPDATER_MARKS = (
 2.1.330, which look at some of them in either case)."""
 
 _BUSY_MINUTES = 30
+"""How long one waits for another process that comes no further."""
 
 
 def install(
@@ -76,8 +78,8 @@ def install(
         _require_programs(home)
     folder = install_folder(home, lock)
     entry = os.path.dirname(folder)
-    progress = progress or Progress()
-    with _disk(home, lock.artifacts[artifact_key(lock)].size), _held(home, os.path.basename(entry), progress):
+    alone = _held(home, os.path.basename(entry), progress or Progress())
+    with _disk(home, lock.artifacts[artifact_key(lock)].size), alone as progress:
         checkpoint("install: locked")
         if not force and (found := find_install(home, lock)):
             return found
@@ -136,18 +138,30 @@ def _downloaded(
     return receipt
 
 
-def uninstall(home: Home, folder: str) -> int:
+def uninstall(
+    home: Home,
+    folder: str,
+    progress: Progress | None = None,
+    needed: Callable[[str], list[str]] = lambda folder: [],
+) -> int:
     """Takes the install in a platform folder out of the store; the bytes that the disk got back: a file that another
-    install holds too is not free yet. Raises StoreUnwritable, StoreBusy.
+    install holds too is not free yet. Raises StoreUnwritable, StoreBusy, InUse, and what `needed` raises.
 
-    First it is renamed, so that nobody finds half of it; what runs from it keeps its open files.
+    First it is renamed, so that nobody finds half of it; what runs from it keeps its open files. Then `needed` tells
+    who needs what stands in a folder, or stood there: waiting for the entry's lock may have taken long.
     """
+
+    def users(aside: str) -> list[str]:
+        checkpoint("uninstall: moved away")
+        return list(dict.fromkeys([*needed(folder), *needed(aside)]))
+
     entry = os.path.dirname(folder)
-    with _disk(home), _held(home, os.path.basename(entry), Progress()):
+    with _disk(home), _held(home, os.path.basename(entry), progress or Progress()):
         sweep(entry)
         freed = Scales().freed(folder)
-        set_aside(folder, os.path.join(entry, f"{STAGING}removed"))
-        checkpoint("uninstall: moved away")
+        _, found = take_aside(folder, users)
+        if found:
+            raise InUse(version=version_of(folder), users="; ".join(found))
         sweep(entry)
         checkpoint("uninstall: removed")
         if os.path.lexists(link := os.path.join(entry, "node")):
@@ -161,7 +175,9 @@ def finish_uninstall(home: Home, version: str) -> bool:
     found = False
     for name in os.listdir(home.releases) if os.path.isdir(home.releases) else []:
         entry = os.path.join(home.releases, name)
-        if name.partition("-")[0] != version or not os.path.isdir(entry) or is_held(lock_of(home, name)):
+        if name.partition("-")[0] != version or os.path.islink(entry) or not os.path.isdir(entry):
+            continue
+        if is_held(lock_of(home, name)):
             continue
         with _disk(home), _held(home, name, Progress()):
             sweep(entry)
@@ -190,14 +206,24 @@ def _require_programs(home: Home) -> None:
 
 
 @contextmanager
-def _held(home: Home, entry: str, progress: Progress) -> Iterator[None]:
+def _held(home: Home, entry: str, progress: Progress) -> Iterator[Progress]:
+    """Holds the lock of an entry. Those who wait for it see the progress that this gives."""
     make_folder(home.locks)
     name = f"Claude Code {entry.partition('-')[0]}"
     try:
-        with held(lock_of(home, entry), _BUSY_MINUTES * 60, lambda holder: progress.waiting(name, str(holder))):
-            yield
+        lock = held(lock_of(home, entry), _BUSY_MINUTES * 60, lambda holder: progress.waiting(name, str(holder)))
+        with lock as come_further:
+            yield Signalled(progress, come_further)
     except StillHeldError as error:
-        raise StoreBusy(holder=error.holder, path=error.holder.path, minutes=_BUSY_MINUTES) from None
+        raise _busy(error.holder) from None
+
+
+def _busy(holder: Holder) -> StoreBusy | StoreMarkedBusy:
+    """Only a file that stands for a lock is removed to free it: beside a kernel's lock it would let another one in."""
+    if holder.path.endswith(MARKER):
+        return StoreMarkedBusy(holder=holder, path=holder.path, minutes=_BUSY_MINUTES)
+    command = f"kill {holder.pid}" if holder.pid else f"fuser -k {shlex.quote(holder.path)}"
+    return StoreBusy(holder=holder, command=command, minutes=_BUSY_MINUTES)
 
 
 @contextmanager

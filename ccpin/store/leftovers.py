@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 STAGING = ".staging-"
 """How the name of a folder begins that is not an entry yet, or no longer."""
 
+REMOVED = f"{STAGING}removed"
+"""How it begins where an install is on its way out."""
+
 
 def lock_of(home: Home, entry: str) -> str:
     """The lock file of an entry, by its name."""

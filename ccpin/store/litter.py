@@ -5,8 +5,10 @@ Told apart by name and place, never by guessing: whatever ccpin does not know th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import stat
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,7 +17,7 @@ from ccpin.metadata import MOST_AGE
 from ccpin.paths import Home
 from ccpin.store.entry import entry_parts
 from ccpin.store.holding import is_held
-from ccpin.store.leftovers import STAGING, lock_of
+from ccpin.store.leftovers import REMOVED, STAGING, lock_of
 from ccpin.store.live import Live
 
 SETTINGS_AGE = 30 * 24 * 3600
@@ -25,18 +27,21 @@ DRAFT_AGE = 3600
 """Seconds after which a draft is nobody's."""
 
 _SETTINGS = re.compile(r"[0-9a-f]{16,64}\.json")
+_METADATA = re.compile(r"[0-9a-f]{64}\.json")
 NODE_LINKS = frozenset({"node", "node.draft"})
 """What may stand in an entry besides installs: which `node` on PATH was checked for them."""
 
 
 class Litter(NamedTuple):
     """One thing that may go. `what` is its kind, `why` a sentence about it; `entry` names the store entry whose lock
-    has to be held meanwhile, None where none has to be."""
+    has to be held meanwhile, None where none has to be; then `stamp` is its mtime in nanoseconds, which tells whether
+    it is still the same later."""
 
     what: str
     path: str
     why: str
     entry: str | None = None
+    stamp: int = 0
 
 
 def litter(home: Home, live: Live, now: float) -> Iterator[Litter]:
@@ -45,13 +50,13 @@ def litter(home: Home, live: Live, now: float) -> Iterator[Litter]:
     yield from _empty_entries(home)
     yield from _stale_locks(home)
     yield from _old_settings(home, live, now)
-    for name, path in _files(home.metadata):
-        if name.endswith(".json") and _age(path, now) > MOST_AGE:
-            yield Litter("metadata", path, "nobody has asked for it in 90 days")
+    for name, path, stamp in _files(home.metadata, now - MOST_AGE):
+        if _METADATA.fullmatch(name):
+            yield Litter("metadata", path, "nobody has asked for it in 90 days", stamp=stamp)
     for folder in (home.root, home.projects, home.previous, home.metadata, home.settings):
-        for name, path in _files(folder):
-            if name.startswith(".") and name.endswith(DRAFT) and _age(path, now) > DRAFT_AGE:
-                yield Litter("draft", path, "a killed process left it")
+        for name, path, stamp in _files(folder, now - DRAFT_AGE):
+            if name.startswith(".") and name.endswith(DRAFT):
+                yield Litter("draft", path, "a killed process left it", stamp=stamp)
 
 
 def names_in(folder: str) -> list[str]:
@@ -68,6 +73,8 @@ def _leftovers(home: Home, live: Live) -> Iterator[Litter]:
             continue
         for name in names_in(os.path.join(home.releases, entry)):
             path = os.path.join(home.releases, entry, name)
+            if name.startswith(REMOVED) and (live.untold or live.hidden):  # what may run from it was not asked twice
+                continue
             if name.startswith(STAGING) and not live.users(path) and not is_held(lock_of(home, entry)):
                 yield Litter("leftover", path, "a killed process left it", entry)
 
@@ -97,21 +104,17 @@ def _stale_locks(home: Home) -> Iterator[Litter]:
 def _old_settings(home: Home, live: Live, now: float) -> Iterator[Litter]:
     if live.untold:  # one of them may have been started with any of these
         return
-    for name, path in _files(home.settings):
-        if _SETTINGS.fullmatch(name) and _age(path, now) > SETTINGS_AGE and not live.users(path):
-            yield Litter("settings", path, "no launch has named it in 30 days")
+    for name, path, stamp in _files(home.settings, now - SETTINGS_AGE):
+        if _SETTINGS.fullmatch(name) and not live.users(path):
+            yield Litter("settings", path, "no launch has named it in 30 days", stamp=stamp)
 
 
-def _files(folder: str) -> Iterator[tuple[str, str]]:
+def _files(folder: str, before: float) -> Iterator[tuple[str, str, int]]:
+    """The plain files of a folder that were written before some time, in unix seconds, each with its mtime in
+    nanoseconds."""
     for name in names_in(folder):
         path = os.path.join(folder, name)
-        if os.path.isfile(path) and not os.path.islink(path):
-            yield name, path
-
-
-def _age(path: str, now: float) -> float:
-    """Seconds since it was written; less than none where it is gone."""
-    try:
-        return now - os.lstat(path).st_mtime
-    except OSError:
-        return -1.0
+        with contextlib.suppress(OSError):
+            status = os.lstat(path)
+            if stat.S_ISREG(status.st_mode) and status.st_mtime < before:
+                yield name, path, status.st_mtime_ns

@@ -11,6 +11,7 @@ releases that have no Node.js of their own.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +21,7 @@ import psutil
 
 from ccpin.errors import ProcessesUnseen
 from ccpin.paths import Home
+from ccpin.store.entry import COMMAND, NODE
 
 _TITLE = "claude"
 _NODE = ("node", "bun")  # how the name of a program begins that runs JavaScript
@@ -95,11 +97,23 @@ class _Places:
     def __init__(self, home: Home) -> None:
         self._written = [home.releases, home.settings]
         self._real = [os.path.realpath(path) for path in self._written]
+        self._programs = _programs(self._real[0]) if sys.platform == "linux" else {}
 
     def real(self, path: str) -> str | None:
         """The real path of what lies in one of them; None for all others."""
         path = path.removesuffix(_DELETED)
         return path if any(path.startswith(place + os.sep) for place in self._real) else None
+
+    def run_by(self, pid: int) -> list[str]:
+        """The real paths of the program that a process runs which sees the store under another path, in a container,
+        say. A file may have several."""
+        if not self._programs:
+            return []
+        try:
+            status = os.stat(f"/proc/{pid}/exe")
+        except OSError:
+            return []
+        return self._programs.get((status.st_dev, status.st_ino), [])
 
     def in_words(self, words: list[str], cwd: str | None) -> Iterator[str]:
         """What a command line names: a path by itself, behind `--option=`, or somewhere in a script of `sh -c`."""
@@ -112,6 +126,24 @@ class _Places:
                         yield os.path.join(real, *(part.strip("\"'") for part in rest[:2]))
             if os.sep in word and (path := self.real(os.path.realpath(os.path.join(cwd or os.sep, word)))):
                 yield path
+
+
+def _programs(releases: str) -> dict[tuple[int, int], list[str]]:
+    """Device and inode of all that may be started in a store, with its paths; what is on its way out, too."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for folder in (os.path.join(releases, entry, name) for entry in _in(releases) for name in _in(releases, entry)):
+        for path in (os.path.join(folder, COMMAND), os.path.join(folder, NODE)):
+            with contextlib.suppress(OSError):
+                status = os.stat(path)
+                found.setdefault((status.st_dev, status.st_ino), []).append(os.path.realpath(path))
+    return found
+
+
+def _in(*folder: str) -> list[str]:
+    try:
+        return os.listdir(os.path.join(*folder))
+    except OSError:
+        return []
 
 
 class _Told:
@@ -154,6 +186,9 @@ class _Told:
         """What it does, and the real path that it does it with."""
         if self._exe and (path := places.real(self._exe)):
             yield _RUNS, path
+        else:
+            for path in places.run_by(self.pid):
+                yield _RUNS, path
         cwd = self._asked("cwd")
         for path in places.in_words(self._words, cwd):
             yield _RUNS, path

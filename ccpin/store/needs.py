@@ -23,8 +23,8 @@ DAY = 24 * 3600
 
 
 class Reason(NamedTuple):
-    """`kind` is one of lock, default, unreadable-lock, gone-project, process, busy, receipt, recent, young; `text` says
-    it in a few words."""
+    """`kind` is one of lock, default, unreadable-lock, gone-project, process, busy, lock-file, receipt, recent, young,
+    stuck; `text` says it in a few words."""
 
     kind: str
     text: str
@@ -90,8 +90,11 @@ def by_processes(folder: str, install: Install | None, live: Live) -> Iterator[R
 
 
 def by_lock_file(entry: str, home: Home) -> Iterator[Reason]:
-    """Whether somebody installs into the entry, or removes it, just now."""
-    if is_held(lock_of(home, entry)):
+    """Whether somebody installs into the entry, or removes it, just now; or nobody ever can."""
+    path = lock_of(home, entry)
+    if os.path.islink(path) or (os.path.exists(path) and not os.path.isfile(path)):
+        yield Reason("lock-file", f"its lock file {path} cannot be used")
+    elif is_held(path):
         yield Reason("busy", "another process is at work on it")
 
 

@@ -18,19 +18,22 @@ from ccpin.errors import BadLockFile, CcpinError, StoreUnwritable
 from ccpin.files import make_folder
 from ccpin.paths import Home
 from ccpin.store import needs
-from ccpin.store.entry import RECEIPT
+from ccpin.store.entry import RECEIPT, entry_parts
 from ccpin.store.holding import StillHeldError, held
-from ccpin.store.leftovers import STAGING, lock_of
+from ccpin.store.leftovers import lock_of
 from ccpin.store.litter import NODE_LINKS, Litter, litter
 from ccpin.store.live import Live, look
 from ccpin.store.needs import Reason, Use
 from ccpin.store.projects import Project, known, note
-from ccpin.store.publish import remove_if_empty, remove_tree, set_aside
+from ccpin.store.publish import remove_if_empty, remove_tree, take_aside
 from ccpin.store.receipt import Install, install_folders, read_install
 from ccpin.store.weigh import Scales
 
 KEEP = 3
 """How many installs stay in any case: those that were used last."""
+
+
+STUCK = Reason("stuck", "it could not be removed")
 
 
 class Stored(NamedTuple):
@@ -106,9 +109,9 @@ def plan(
     since. `now` is in unix seconds.
     """
     projects = tuple(known(home))
-    links = {folder for folder in install_folders(home) if os.path.islink(os.path.dirname(folder))}  # somebody else's
-    folders = {folder: _stored(folder) for folder in install_folders(home) if folder not in links}
-    by_use = sorted(filter(None, folders.values()), key=lambda one: one.use.when, reverse=True)
+    folders = {folder: _stored(folder) for folder in install_folders(home, own=True)}
+    ours = [one for one in folders.values() if one is not None and _is_named(one)]
+    by_use = sorted(ours, key=lambda one: one.use.when, reverse=True)
     recent = {one.install.folder for one in by_use[:keep]}
     scales = Scales()
     frees, keeps = [], []
@@ -140,6 +143,7 @@ def carry_out(home: Home, planned: Plan, again: Callable[[Home], Live] = look) -
             done = _free(home, one.stored, planned.now, again)
         except (OSError, BadLockFile) as error:
             errors.append(_unwritable(error, one.stored.install.folder))
+            keeps.append(Kept(one.stored.install.folder, one.stored, (STUCK,)))
             continue
         if isinstance(done, int):
             frees.append(one._replace(bytes=done))
@@ -161,6 +165,12 @@ def _stored(folder: str) -> Stored | None:
     return None if install is None else Stored(install, needs.last_use(install), _sealed(folder))
 
 
+def _is_named(stored: Stored) -> bool:
+    """Whether it stands where ccpin installs such a thing: a copy that somebody made of it does not."""
+    install = stored.install
+    return entry_parts(stored.entry) is not None and os.path.basename(install.folder) == install.receipt.platform
+
+
 def _sealed(folder: str) -> int:
     try:
         return os.stat(os.path.join(folder, RECEIPT)).st_mtime_ns
@@ -177,6 +187,8 @@ def _needs(
     yield from needs.by_lock_file(entry, home)
     if stored is None:
         yield Reason("receipt", "its receipt cannot be read; `ccpin verify` says what to do")
+    elif not _is_named(stored):
+        yield Reason("receipt", "it is no store entry of this ccpin's")
 
 
 def _days(seconds: float) -> str:
@@ -194,7 +206,9 @@ def _forgotten(projects: Sequence[Project], installs: Sequence[Stored], now: flo
             continue
         used = max((_accessed(one, now) for one in installs if needs.did_name(project, one.entry)), default=0.0)
         if now >= needs.kept_until(project, now, used):
-            yield Litter("record", project.record, f"{project.path} is gone for 14 days")
+            with contextlib.suppress(OSError):
+                stamp = os.lstat(project.record).st_mtime_ns
+                yield Litter("record", project.record, f"{project.path} is gone for 14 days", stamp=stamp)
 
 
 def _note(planned: Plan) -> None:
@@ -213,17 +227,8 @@ def _free(home: Home, stored: Stored, now: float, again: Callable[[Home], Live])
         checkpoint("prune: locked")
         if _sealed(folder) != stored.sealed:
             return Reason("busy", "it was installed anew, or removed, in the meantime")
-        aside = os.path.join(entry, f"{STAGING}removed-{os.path.basename(folder)}")
-        remove_tree(aside)  # what a killed run left
-        set_aside(folder, aside)
-        try:
-            checkpoint("prune: moved aside")
-            reason = _used_by_now(home, stored, aside, now, again)
-        except BaseException:
-            set_aside(aside, folder)
-            raise
+        aside, reason = take_aside(folder, lambda aside: _used_by_now(home, stored, aside, now, again))
         if reason is not None:
-            set_aside(aside, folder)
             return reason
         try:
             checkpoint("prune: looked again")
@@ -237,6 +242,7 @@ def _free(home: Home, stored: Stored, now: float, again: Callable[[Home], Live])
 
 
 def _used_by_now(home: Home, stored: Stored, aside: str, now: float, again: Callable[[Home], Live]) -> Reason | None:
+    checkpoint("prune: moved aside")
     live = again(home)
     folder = stored.install.folder
     found = [
@@ -248,10 +254,15 @@ def _used_by_now(home: Home, stored: Stored, aside: str, now: float, again: Call
 
 
 def _sweep(home: Home, thing: Litter) -> int | None:
-    """The bytes that the disk got back; None where somebody is at work there by now. Raises OSError, BadLockFile."""
-    if not os.path.lexists(thing.path):
+    """The bytes that the disk got back; None where somebody is at work there by now, or has touched it. Raises OSError,
+    BadLockFile."""
+    try:
+        stamp = os.lstat(thing.path).st_mtime_ns
+    except FileNotFoundError:
         return None
     if thing.entry is None:
+        if stamp != thing.stamp or not _is_still_gone(home, thing):
+            return None
         freed = Scales().freed(thing.path)
         remove_tree(thing.path)
         checkpoint("prune: swept")
@@ -265,6 +276,11 @@ def _sweep(home: Home, thing: Litter) -> int | None:
         _remove_entry(home, os.path.join(home.releases, thing.entry))
         checkpoint("prune: swept")
     return freed
+
+
+def _is_still_gone(home: Home, thing: Litter) -> bool:
+    """Of a project's record, whether the project is: its disk may have been mounted meanwhile."""
+    return thing.what != "record" or any(one.record == thing.path and one.is_gone for one in known(home))
 
 
 def _remove_entry(home: Home, entry: str) -> None:

@@ -9,11 +9,14 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable
+from typing import TypeVar
 
 from ccpin.checkpoints import checkpoint
 from ccpin.store.entry import RECEIPT, SETTINGS_MARK
-from ccpin.store.leftovers import STAGING
+from ccpin.store.leftovers import REMOVED, STAGING
 from ccpin.store.receipt import Receipt
+
+Needs = TypeVar("Needs")
 
 
 def publish(staging: str, folder: str, receipt: Receipt) -> None:
@@ -73,19 +76,44 @@ def set_aside(folder: str, aside: str, rename: Callable[[str, str], None] = os.r
     other, the receipt first: without it nothing in there counts as installed. What still runs is removed later.
     `rename` is the system's. Raises OSError.
     """
+    _move(folder, aside, rename, lambda name: name != RECEIPT)
+
+
+def put_back(aside: str, folder: str, rename: Callable[[str, str], None] = os.rename) -> None:
+    """What undoes `set_aside`: the receipt comes last. Raises OSError."""
+    _move(aside, folder, rename, lambda name: name == RECEIPT)
+
+
+def _move(old: str, new: str, rename: Callable[[str, str], None], order: Callable[[str], bool]) -> None:
     try:
-        rename(folder, aside)
+        rename(old, new)
     except PermissionError:
         if rename is os.rename and sys.platform != "win32":
             raise
-        os.mkdir(aside)
-        for name in sorted(os.listdir(folder), key=lambda name: name != RECEIPT):
-            path, new = os.path.join(folder, name), os.path.join(aside, name)
+        os.mkdir(new)
+        for name in sorted(os.listdir(old), key=order):
+            path = os.path.join(old, name)
             if os.path.isdir(path) and not os.path.islink(path):
-                set_aside(path, new, rename)
+                _move(path, os.path.join(new, name), rename, order)
             else:
-                rename(path, new)
-        os.rmdir(folder)
+                rename(path, os.path.join(new, name))
+        os.rmdir(old)
+
+
+def take_aside(folder: str, needed: Callable[[str], Needs]) -> tuple[str, Needs]:
+    """Sets an install aside, and asks only then who needs it: from now on nobody finds it. Where somebody does, it is
+    put back. Its new path, and the answer of `needed`, which gets that path. Raises OSError, and what `needed` does."""
+    aside = os.path.join(os.path.dirname(folder), f"{REMOVED}-{os.path.basename(folder)}")
+    remove_tree(aside)  # what a killed run left
+    set_aside(folder, aside)
+    try:
+        found = needed(aside)
+    except BaseException:
+        put_back(aside, folder)
+        raise
+    if found:
+        put_back(aside, folder)
+    return aside, found
 
 
 def remove_tree(folder: str) -> None:

@@ -91,9 +91,30 @@ def read_install(folder: str) -> Install | None:
             data["node_artifact"] = Artifact(**data["node_artifact"])
         data["files"] = {path: Kept(**kept) for path, kept in data["files"].items()}
         data["reads"] = dict(data["reads"])
-        return Install(folder, Receipt(**data))
+        receipt = Receipt(**data)
+        return Install(folder, receipt) if _is_sound(receipt) else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
+
+
+def _is_sound(receipt: Receipt) -> bool:
+    """Whether everything in it is of its kind, and all files are below the folder: somebody may have edited it."""
+    files = receipt.files.values()
+    artifacts = [artifact for artifact in (receipt.artifact, receipt.node_artifact) if artifact is not None]
+    texts = [receipt.version, receipt.runtime, receipt.platform, receipt.digest, receipt.executable]
+    texts += [kept.sha256 for kept in files]
+    others = [receipt.integrity, receipt.engines, receipt.node]
+    others += [text for artifact in artifacts for text in (artifact.sha256, artifact.npm)]
+    numbers = [number for kept in files for number in (kept.size, kept.mtime_ns)]
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(text, (str, type(None))) for text in others)
+        and all(isinstance(number, int) for number in numbers)
+        and all(isinstance(artifact.size, (int, type(None))) for artifact in artifacts)
+        and all(
+            part not in ("", ".", "..") for name in (receipt.executable, *receipt.files) for part in name.split("/")
+        )
+    )
 
 
 def stores(home: Home) -> list[Home]:
@@ -116,11 +137,14 @@ def installs(home: Home) -> Iterator[Install]:
     yield from filter(None, map(read_install, install_folders(home)))
 
 
-def install_folders(home: Home) -> Iterator[str]:
-    """The platform folders of this very store, by version, whether or not their receipts can be read."""
+def install_folders(home: Home, *, own: bool = False) -> Iterator[str]:
+    """The platform folders of this very store, by version, whether or not their receipts can be read; with `own` none
+    whose entry is a link: what is behind that is somebody else's to write to."""
     entries = [n for n in _names(home.releases) if is_version(n.partition("-")[0])]
     for name in sorted(entries, key=lambda n: (version_key(n.partition("-")[0]), n)):
         entry = os.path.join(home.releases, name)
+        if own and os.path.islink(entry):
+            continue
         for platform in sorted(p for p in _names(entry) if not p.startswith(".")):
             folder = os.path.join(entry, platform)
             if os.path.isdir(folder):  # `node` is a link to a file

@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ccpin.paths import Home
-from ccpin.store.entry import COMMAND, RECEIPT, SETTINGS_MARK, entry_parts, takes_settings
+from ccpin.store.entry import COMMAND, NODE, RECEIPT, SETTINGS_MARK, entry_parts, takes_settings
 from ccpin.store.inside import version_inside
-from ccpin.store.leftovers import STAGING
 from ccpin.store.litter import NODE_LINKS
 from ccpin.store.receipt import Install, Kept, install_folders, read_install, sha256_of, version_of
 
@@ -69,18 +68,42 @@ def _faults(folder: str, install: Install | None, *, deep: bool) -> Iterator[Fau
         yield Fault("receipt", receipt, f"{said}, so nothing tells what was verified")
         return
     if not _is_of(install, os.path.basename(entry)):
-        yield Fault("receipt", os.path.join(folder, RECEIPT), f"it is not of the entry {os.path.basename(entry)}")
+        name = os.path.join(os.path.basename(entry), os.path.basename(folder))
+        yield Fault("receipt", os.path.join(folder, RECEIPT), f"it is not of the entry {name}")
+    yield from _seal(install)
     yield from _marks(install)
     for name, kept in install.receipt.files.items():
         path = os.path.join(folder, *name.split("/"))
         executable = name == install.receipt.executable
-        yield from _file(path, kept, install.receipt.version if executable else None, deep=deep)
+        native = install.receipt.runtime == "native"
+        yield from _file(path, kept, install.receipt.version if executable else None, native, deep=deep)
     yield from _extra(install)
     yield from _modes(install)
 
 
 def _is_of(install: Install, entry: str) -> bool:
-    return entry_parts(entry) == (install.receipt.version, install.receipt.digest[:32])
+    receipt = install.receipt
+    same = entry_parts(entry) == (receipt.version, receipt.digest[:32])
+    return same and os.path.basename(install.folder) == receipt.platform
+
+
+def _seal(install: Install) -> Iterator[Fault]:
+    """What keeps a launch from taking the receipt for what was written last, and what contradicts itself in it."""
+    receipt, path = install.receipt, os.path.join(install.folder, RECEIPT)
+    kept = receipt.files.get(receipt.executable)
+    own = receipt.files.get(NODE) if receipt.node else None
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return  # gone since
+    if not stat.S_ISREG(status.st_mode):
+        yield Fault("receipt", path, "it is no plain file")
+    elif any(file is not None and status.st_mtime_ns <= file.mtime_ns for file in (kept, own)):
+        yield Fault("receipt", path, "it is not newer than what it is about, so no launch takes it for its receipt")
+    if kept is None:
+        yield Fault("receipt", path, f"it says nothing of {receipt.executable}")
+    elif receipt.runtime == "native" and receipt.artifact.sha256 not in (None, kept.sha256):
+        yield Fault("receipt", path, "what it says of the executable is not what it says of the lock")
 
 
 def _marks(install: Install) -> Iterator[Fault]:
@@ -97,7 +120,7 @@ def _marks(install: Install) -> Iterator[Fault]:
         yield Fault("missing" if wanted else "extra", mark, "it is missing" if wanted else "it should not be there")
 
 
-def _file(path: str, kept: Kept, version: str | None, *, deep: bool) -> Iterator[Fault]:
+def _file(path: str, kept: Kept, version: str | None, native: bool, *, deep: bool) -> Iterator[Fault]:
     """What is wrong with one file; `version` is that of the release, for its executable."""
     try:
         status = os.lstat(path)
@@ -113,19 +136,21 @@ def _file(path: str, kept: Kept, version: str | None, *, deep: bool) -> Iterator
                     "changed", path, "it was written to since it was installed; its bytes are the verified ones"
                 )
             return
-        yield _changed(path, status.st_size, kept, version)
+        yield _changed(path, status.st_size, kept, version, native)
     except FileNotFoundError:
         yield Fault("missing", path, "it is gone")
     except OSError as error:
         yield Fault("mode", path, f"it cannot be read: {(error.strerror or str(error)).lower()}")
 
 
-def _changed(path: str, size: int, kept: Kept, version: str | None) -> Fault:
+def _changed(path: str, size: int, kept: Kept, version: str | None, native: bool) -> Fault:
     sizes = f"{size:,} bytes, not {kept.size:,}" if size != kept.size else "its sha256 is not the one that was verified"
     if size < kept.size * _CUT:
         return Fault("truncated", path, sizes)
     found = None if version is None else version_inside(path)
     if found is not None and found == version:
+        if native and size < kept.size:  # where nobody takes anything out
+            return Fault("truncated", path, sizes)
         said = f"patched, not corrupt: it is still {version} inside, and its bytes are not those verified ({sizes})"
         return Fault("patched", path, said)
     return Fault("changed", path, sizes if found is None else f"it is {found} ({sizes})")
@@ -172,11 +197,13 @@ def strange(store: Home) -> Iterator[Fault]:
     """What stands in this store's `releases` beside installs."""
     for name in sorted(_names(store.releases)):
         path = os.path.join(store.releases, name)
+        if name.startswith("."):  # a file manager's
+            continue
         if entry_parts(name) is None:
             yield Fault("extra", path, "it is no store entry of this ccpin's")
             continue
         for inner in sorted(_names(path)):
-            if inner in NODE_LINKS or inner.startswith(STAGING) or os.path.isdir(os.path.join(path, inner)):
+            if inner in NODE_LINKS or inner.startswith(".") or os.path.isdir(os.path.join(path, inner)):
                 continue
             yield Fault("extra", os.path.join(path, inner), "no install is of that name")
 

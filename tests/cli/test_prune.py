@@ -72,6 +72,20 @@ class TestWhatItSays:
         assert ccpin(box, "prune").ok().out == "there is nothing to free\n"
         assert not box.ccpin_home.exists()
 
+    def test_what_could_not_be_removed(self, three: Box) -> None:
+        [entry] = Path(three.layout.releases).glob("2.0.15-*")
+        copy = entry.with_name("2.0.15-a-copy-with-a-long-name") / "any"
+        shutil.copytree(entry / "any", copy, symlinks=True)
+        copy.chmod(0o755)
+        (copy / "receipt.json").unlink()
+        three.give_away()
+        entry.chmod(0o555)
+        said = three.unprivileged("prune", "--keep", "0").failed()
+        entry.chmod(0o755)
+        assert "2.0.15     node    kept      it could not be removed\n" in said.out
+        assert f"{copy} kept      its receipt cannot be read" in said.out
+        assert said.out.endswith("nothing was freed\n")
+
     def test_several_reasons(self, three: Box) -> None:
         pin(three, "2.1.330", folder=three.folder("other"))
         out = ccpin(three, "prune").ok().out

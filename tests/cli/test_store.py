@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from ccpin.store.holding import held
+from ccpin.store.leftovers import lock_of
+from ccpin.store.projects import remember
 from tests.cli.arrange import HERE, ccpin, pin, pin_default
+from tests.fakes import looking
 from tests.fakes.box import Box
 from tests.fakes.registry import Registry
 
@@ -105,6 +111,40 @@ class TestUninstall:
         assert box.entries() == []
         assert box.lock.read_bytes() == lock
         ccpin(box, "sync").ok()
+
+    def test_what_stands_behind_a_link_is_somebody_elses(self, box: Box) -> None:
+        ccpin(box, "install", "2.0.14").ok()
+        other = box.root / "it's somebody else's"
+        [place] = Path(box.layout.releases).iterdir()
+        place.rename(other)
+        place.symlink_to(other)
+        before = looking.tree(other)
+        for more in ((), ("--force",)):
+            [error] = ccpin(box, "uninstall", "2.0.14", *more, "--json").failed().json["errors"]
+            assert (error["code"], error["hint"]) == ("linked-entry", f"take away the link alone: `rm '{place}'`")
+        assert looking.tree(other) == before
+        (other / "any").rename(other / ".staging-x")  # as if an uninstall had been killed
+        ccpin(box, "uninstall", "2.0.14").failed()
+        assert (other / ".staging-x").is_dir()
+
+    def test_a_project_that_came_while_the_lock_was_waited_for(self, box: Box) -> None:
+        pinned = pin(box, "2.1.330")
+        said = box.lock.read_bytes()
+        box.lock.unlink()
+        shutil.rmtree(box.layout.projects)
+        path = lock_of(box.layout, box.entries()[0].partition("/")[0])
+        lock = ExitStack()
+        lock.enter_context(held(path, 0))
+        with lock, box.start(box.ccpin_argv("uninstall", "2.1.330")) as waiting:
+            assert waiting.stderr
+            assert "Claude Code 2.1.330" in waiting.stderr.readline()  # it says for what it waits
+            box.lock.write_bytes(said)
+            remember(box.layout, str(box.lock), pinned)
+            lock.close()
+            _, err = waiting.communicate(timeout=30)
+        assert waiting.returncode == 1
+        assert f"2.1.330 is in use: {box.lock} names it" in err
+        ccpin(box, "sync", "--offline").ok()
 
     def test_once_the_project_has_moved_on(self, box: Box) -> None:
         pin(box, "2.0.14")

@@ -73,6 +73,17 @@ def test_they_go_before_the_own_store(world: World) -> None:
     assert answer(world, str(shared)) == str(entry(own) / "claude")
 
 
+@pytest.mark.parametrize("how", ["{}", "{}/", "{}/.", "{}/../home", "link"])
+@two_shells
+def test_the_own_home_among_them_is_passed_over(world: World, how: str) -> None:
+    """Its turn is the last one, whatever it is called."""
+    shared, own = fill(world, "shared"), fill(world, "home")
+    (world.root / "link").symlink_to(own)
+    named = str(world.root / "link") if how == "link" else how.format(own)
+    assert answer(world, f"{named}:{shared}") == str(entry(shared) / "claude")
+    assert answer(world, named) == str(entry(own) / "claude")
+
+
 def test_several(world: World) -> None:
     one, two = fill(world, "one"), fill(world, "two")
     assert answer(world, f"{one}:{two}") == str(entry(one) / "claude")

@@ -22,6 +22,7 @@ from ccpin.errors import (
     BadMetadata,
     CcpinError,
     IntegrityMismatch,
+    InUse,
     NeedsNativeModule,
     NodeMissing,
     NoRoom,
@@ -42,11 +43,12 @@ from ccpin.platforms import ALL
 from ccpin.store.entry import ready, takes_settings
 from ccpin.store.fetch import LONG_AGO_NS
 from ccpin.store.find import find_install
-from ccpin.store.install import install, uninstall
+from ccpin.store.holding import Holder
+from ccpin.store.install import _busy, install, uninstall
 from ccpin.store.progress import Progress
 from ccpin.store.receipt import changes, installs
 from tests.cli.arrange import ccpin, pin
-from tests.fakes import faults
+from tests.fakes import faults, looking
 from tests.fakes.box import Box
 from tests.fakes.packages import entry, tarball
 from tests.fakes.registry import Registry
@@ -534,7 +536,7 @@ class TestTogether:
 
     def test_too_long_a_wait(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         lock = store.lock("2.0.14")
-        monkeypatch.setattr("ccpin.store.install._BUSY_MINUTES", 0.01)
+        monkeypatch.setattr("ccpin.store.install._BUSY_MINUTES", 0.02)
         waited: list[str] = []
 
         class Waiting(Progress):
@@ -551,12 +553,32 @@ class TestTogether:
         holder = threading.Thread(target=install, args=(store.home, lock, store.sources), kwargs={"check": hold})
         holder.start()
         begun.wait(20)
-        with pytest.raises(StoreBusy):
+        with pytest.raises(StoreBusy) as raised:
             install(store.home, lock, store.sources, progress=Waiting())
+        assert f"`kill {os.getpid()}`" in raised.value.hint
         go_on.set()
         holder.join()
         assert waited == ["Claude Code 2.0.14"]
         assert is_ready(store, lock)
+
+    def test_who_is_to_be_ended(self) -> None:
+        """Without a lock file a second one would come in beside who holds the kernel's lock."""
+        assert "`kill 4711`" in _busy(Holder(4711, "a", "/x/y.lock")).hint
+        assert "`fuser -k /x/y.lock`" in _busy(Holder(0, "", "/x/y.lock")).hint
+        assert "rm " not in _busy(Holder(4711, "a", "/x/y.lock")).hint
+        assert "`rm /x/y.lock.held`" in _busy(Holder(4711, "a", "/x/y.lock.held")).hint
+
+    def test_a_download_is_a_sign_of_life(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        given: list[str] = []
+        utime = os.utime
+
+        def noted(path: str, times: tuple[int, int] | None = None, *, ns: tuple[int, int] | None = None) -> None:
+            given.append(path)
+            utime(path, ns=ns) if ns else utime(path, times)
+
+        monkeypatch.setattr(os, "utime", noted)
+        store.install("2.0.14")
+        assert any(path.endswith(".lock") for path in given)
 
 
 class TestUninstall:
@@ -568,6 +590,23 @@ class TestUninstall:
         assert uninstall(store.home, done.folder) >= done.size
         assert os.listdir(store.home.releases) == []
         assert list(installs(store.home)) == []
+
+    def test_who_needs_it_is_asked_when_nobody_finds_it_any_more(self, store: Store) -> None:
+        """Somebody may have come to need it while the entry's lock was waited for."""
+        done = store.install("2.0.14")
+        before = looking.tree(Path(done.entry))
+        asked: list[str] = []
+
+        def needed(folder: str) -> list[str]:
+            assert not os.path.exists(done.folder)
+            asked.append(folder)
+            return ["somebody"]
+
+        with pytest.raises(InUse, match=r"2\.0\.14 is in use: somebody$"):
+            uninstall(store.home, done.folder, needed=needed)
+        assert asked[0] == done.folder
+        assert os.path.dirname(asked[1]) == done.entry
+        assert looking.tree(Path(done.entry)) == before
 
     def test_leaves_what_else_stands_there(self, store: Store) -> None:
         done = store.install("2.0.14")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,22 @@ def test_a_real_executable_that_is_called_by_another_name(store: Store, native: 
         if sys.platform == "linux":
             os.unlink(program.with_name("moved"))
             assert pids(look(store.home), native.folder) == [process.pid]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="by /proc")
+def test_a_process_that_sees_the_store_under_another_path(store: Store, native: Install, tmp_path: Path) -> None:
+    """As in a container; a second name of the file looks the same to others."""
+    command = Path(native.executable)
+    command.parent.chmod(0o755)
+    command.unlink()
+    shutil.copy("/bin/cat", command)
+    other = tmp_path / "elsewhere"
+    os.link(command, other)
+    with running(["x"], executable=other) as process:
+        assert pids(look(store.home), native.folder) == [process.pid]
+        aside = Path(native.entry, ".staging-removed-x")
+        os.rename(native.folder, aside)
+        assert pids(look(store.home), str(aside)) == [process.pid]
 
 
 @pytest.mark.parametrize("how", ["link", "entry point", "relative", "sh", "option"])

@@ -462,6 +462,14 @@ class TestOthersAtWork:
         done = carry_out(store.home, found, lambda home: NOBODY)
         assert [type(error) for error in done.errors] == [BadLockFile]
         assert versions(store) == ["2.0.14"]
+        assert why(done.plan) == ["it could not be removed"]
+
+    @pytest.mark.parametrize("kind", ["link", "folder"])
+    def test_a_lock_file_that_is_none(self, store: Store, both: tuple[Install, Install], kind: str) -> None:
+        lock = Path(lock_of(store.home, os.path.basename(both[0].entry)))
+        lock.unlink()
+        lock.symlink_to("/nowhere") if kind == "link" else lock.mkdir()
+        assert why(planned(store)) == [f"its lock file {lock} cannot be used"]
 
     def test_what_a_killed_prune_left_is_swept_by_the_next_one(
         self, store: Store, both: tuple[Install, Install]
@@ -483,6 +491,22 @@ class TestReceipts:
         done = prune(store)
         assert why(done.plan) == ["its receipt cannot be read; `ccpin verify` says what to do"]
         assert Path(both[0].executable).is_file()
+
+    def test_a_copy_that_somebody_made_is_not_ccpins_to_remove(
+        self, store: Store, both: tuple[Install, Install]
+    ) -> None:
+        """Nor does it count as one of those used last."""
+        version = os.path.basename(both[0].entry).partition("-")[0]
+        copies = [Path(store.home.releases, f"{version}-backup", "any"), Path(both[0].entry, "other")]
+        for copy in copies:
+            shutil.copytree(both[0].folder, copy, symlinks=True)
+        found = planned(store, keep=2)
+        assert freed(found) == []
+        reasons = {one.folder: [reason.text for reason in one.reasons] for one in found.keeps}
+        assert {reasons.pop(str(copy))[0] for copy in copies} == {"it is no store entry of this ccpin's"}
+        assert set(map(tuple, reasons.values())) == {("one of the 2 used last",)}
+        assert freed(prune(store).plan) == ["2.0.14", "2.1.330"]
+        assert all(copy.is_dir() for copy in copies)
 
 
 class TestLitter:
@@ -572,6 +596,57 @@ class TestLitter:
         hidden = Live(untold=(Process(12, "node", "may run it"),))
         assert planned(store, hidden).sweeps == ()
         assert [one.litter.what for one in planned(store).sweeps] == ["settings"]
+
+    def test_what_was_touched_between_the_look_and_the_sweep(self, store: Store) -> None:
+        paths = [
+            Path(store.home.settings, f"{'a' * 64}.json"),
+            Path(store.home.metadata, f"{'b' * 64}.json"),
+            Path(store.home.root, ".source.x.ccpin-draft"),
+        ]
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("{}")
+            os.utime(path, (5, 5))
+        found = planned(store)
+        assert len(found.sweeps) == 3
+        for path in paths:
+            path.touch()
+        done = carry_out(store.home, found, lambda home: NOBODY)
+        assert (done.plan.sweeps, done.errors) == ((), ())
+        assert all(path.exists() for path in paths)
+
+    def test_a_project_that_is_back_between_the_look_and_the_sweep(
+        self, store: Store, both: tuple[Install, Install], project: Path
+    ) -> None:
+        """The disk that it is on was mounted."""
+        project.parent.rename(store.home.root + "-unmounted")
+        prune(store)
+        found = planned(store, after=15 * DAY)
+        assert [one.litter.what for one in found.sweeps] == ["record"]
+        Path(store.home.root + "-unmounted").rename(project.parent)
+        done = carry_out(store.home, found, lambda home: NOBODY)
+        assert done.plan.sweeps == ()
+        assert [one.path for one in known(store.home)] == [str(project)]
+        assert versions(store) == ["2.0.14"]
+        assert kinds(prune(store).plan) == {"2.0.14": ["lock"]}
+
+    def test_what_only_looks_like_metadata(self, store: Store) -> None:
+        path = Path(store.home.metadata, "mine.json")
+        path.parent.mkdir(parents=True)
+        path.write_text("mine")
+        os.utime(path, (5, 5))
+        assert planned(store).sweeps == ()
+
+    @pytest.mark.parametrize("kind", ["untold", "hidden"])
+    def test_what_a_killed_prune_left_while_somebody_may_run_it(
+        self, store: Store, both: tuple[Install, Install], kind: str
+    ) -> None:
+        aside = Path(both[0].entry, f"{STAGING}removed-any")
+        os.rename(both[0].folder, aside)
+        somebody = Live(**{kind: (Process(12, "node", "may run it"),)})  # type: ignore[arg-type]
+        assert "leftover" not in [one.litter.what for one in planned(store, somebody).sweeps]
+        prune(store, somebody)
+        assert aside.is_dir()
 
     def test_a_link_in_the_place_of_an_entry_is_not_followed(self, store: Store, tmp_path: Path) -> None:
         other = tmp_path / "other"

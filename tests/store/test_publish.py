@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from ccpin.store.entry import takes_settings
-from ccpin.store.publish import publish, remove_if_empty, remove_tree, sweep
+from ccpin.store.publish import publish, put_back, remove_if_empty, remove_tree, set_aside, sweep
 from ccpin.store.receipt import read_install
+from tests.fakes import looking
 from tests.store.installing import Store, posix
 
 
@@ -100,3 +101,26 @@ def test_remove_if_empty(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NotADirectoryError):
         remove_if_empty(str(tmp_path / "file"))
+
+
+def test_where_no_folder_can_be_renamed_the_receipt_goes_first_and_comes_back_last(tmp_path: Path) -> None:
+    """As on Windows, where something runs from it."""
+    folder, aside = tmp_path / "folder", tmp_path / "aside"
+    (folder / "package").mkdir(parents=True)
+    for name in ("a", "package/b", "receipt.json", "z"):
+        (folder / name).touch()
+    before = looking.tree(folder)
+    moved: list[str] = []
+
+    def rename(old: str, new: str) -> None:
+        if os.path.isdir(old):
+            raise PermissionError
+        os.rename(old, new)
+        moved.append(os.path.basename(new))
+
+    set_aside(str(folder), str(aside), rename)
+    assert (moved[0], folder.exists()) == ("receipt.json", False)
+    moved.clear()
+    put_back(str(aside), str(folder), rename)
+    assert (moved[-1], aside.exists()) == ("receipt.json", False)
+    assert looking.tree(folder).keys() == before.keys()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from ccpin import platforms
 from ccpin.paths import Home
 from ccpin.pinning.lock import Lock
+from ccpin.store.entry import ready
 from ccpin.store.find import find_install
 from ccpin.store.inside import version_inside
 from ccpin.store.receipt import Install, changes, installs
@@ -129,8 +132,9 @@ class TestExecutables:
         assert found.said.endswith(f"({size + 11:,} bytes, not {size:,})")
 
     def test_patched_and_a_little_shorter(self, store: Store, install: Install) -> None:
+        """A script that somebody's tool changed, perhaps; a native one was cut off."""
         write(Path(install.executable), lambda data: data.replace(b"FAKE", b"FAK", 1))
-        assert only(store).kind == "patched"
+        assert only(store).kind == ("truncated" if install.receipt.runtime == "native" else "patched")
 
     @pytest.mark.parametrize("left", [0.5, 0.0], ids=["half", "nothing"])
     def test_truncated(self, store: Store, install: Install, left: float) -> None:
@@ -290,7 +294,38 @@ class TestReceipts:
         entry.rename(entry.with_name(f"{install.receipt.version}-{'0' * 32}"))
         found = faults(store)
         assert [one.kind for one in found] == ["receipt"]
-        assert found[0].said == f"it is not of the entry {install.receipt.version}-{'0' * 32}"
+        folder = f"{install.receipt.version}-{'0' * 32}/{os.path.basename(install.folder)}"
+        assert found[0].said == f"it is not of the entry {folder}"
+
+    def test_of_another_platform(self, store: Store, install: Install) -> None:
+        copy = Path(install.entry, "linux-mips")
+        shutil.copytree(install.folder, copy, symlinks=True)
+        found = {os.path.basename(one.folder): [fault.kind for fault in one.faults] for one in verify(store.home)}
+        assert found.pop("linux-mips") == ["receipt"]
+        assert list(found.values()) == [[]]
+
+    @pytest.mark.parametrize("how", ["old", "link"])
+    def test_one_that_no_launch_takes(self, store: Store, install: Install, how: str) -> None:
+        path = Path(install.folder, "receipt.json")
+        if how == "old":
+            os.utime(path, (0, 0))
+            assert ready(store.home, install.receipt) is None
+        else:
+            Path(install.folder).chmod(0o755)
+            path.rename(store.home.root + "/receipt.json")
+            path.symlink_to(store.home.root + "/receipt.json")
+            Path(install.folder).chmod(0o555)
+        assert only(store)[:2] == ("receipt", str(path))
+
+    def test_whose_executable_is_not_the_locked_one(self, store: Store) -> None:
+        install = store.install("2.1.330")
+        path = Path(install.folder, "receipt.json")
+        data = json.loads(path.read_text())
+        data["artifact"]["sha256"] = "0" * 64
+        path.chmod(0o644)
+        path.write_text(json.dumps(data))
+        path.chmod(0o444)
+        assert only(store).kind == "receipt"
 
 
 class TestBySync:
@@ -320,6 +355,8 @@ class TestBeside:
     def test_what_is_no_entry(self, store: Store, install: Install) -> None:
         releases = Path(store.home.releases)
         assert list(strange(store.home)) == []
+        (releases / ".DS_Store").touch()
+        (Path(install.entry) / ".DS_Store").touch()
         (releases / "notes").touch()
         (releases / f"2.0.14-{'x' * 32}").mkdir()
         (Path(install.entry) / "file").touch()
