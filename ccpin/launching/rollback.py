@@ -15,6 +15,7 @@ from ccpin.paths import Home
 from ccpin.pinning.find import Pin
 from ccpin.pinning.history import committed
 from ccpin.pinning.lock import Lock, parse, render
+from ccpin.pinning.profile import without_stale_proof
 from ccpin.releases.sources import Sources
 from ccpin.store.effect import Ignored, ignored
 from ccpin.store.previous import Previous, keep, previous, push, release_id
@@ -66,7 +67,7 @@ def rollback(
     standing = stand(path, home)
     current = require_lock(standing, home)
     found = _recorded(home, standing, current) or _committed(standing, current, env)
-    lock = replace(found.lock, env=current.env, clean=current.clean)
+    lock = without_stale_proof(replace(found.lock, env=current.env, clean=current.clean), found.lock)
     where = f"the lock of commit {found.commit[:12]}" if found.commit else "the previous pin"
     pin = Pin(lock.head(), where, "asked", render(lock).encode())
     installed = sync(pin, home, env, progress=progress, sources=sources)

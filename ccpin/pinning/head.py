@@ -6,7 +6,8 @@ The head is everything before the line `[artifacts]`. Its grammar is small enoug
     a line is blank, a comment (`#` …), `[table]`, or `name = "value"`, with an optional ` #` comment behind
     `lock-version = 1`, then [claude] with version, request, runtime and digest once each, in any order, and
     `clean = true` at most once, and with runtime "node" also `node` at most once, then [env] with each flag at most
-    once and a value of its kind, in which no bracket stands, then [artifacts], where reading stops
+    once and a value of its kind, in which no bracket stands, then [artifacts], where reading stops (so a
+    [fingerprint] behind it costs a launch nothing)
 
 All else is "not canonical": the shim hands such a lock over, and the launch reads it as TOML
 (`ccpin.pinning.lock`). Because the launch asks this reader first, shell and Python agree by construction; a

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from ccpin.errors import DigestMismatch, FlagRefused, LockConflict, LockFromTheFuture, LockInvalid
 from ccpin.pinning import flags, head
 from ccpin.pinning.artifacts import Artifact, artifact_lines, is_npm_integrity, is_platform, misfit, read_artifact
+from ccpin.pinning.proof import Proof, read_proof
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -42,6 +43,8 @@ class Lock:
 
     `node` is the version of a Node.js of the lock's own, for a JavaScript release; then `artifacts` also holds, under
     `node-<platform>`, what carries it. None: the Node.js on PATH serves, or none is needed.
+
+    `proof` is what the release was seen to send under these flags, where somebody asked for that.
     """
 
     version: str
@@ -52,6 +55,7 @@ class Lock:
     clean: bool = False
     line: int = field(default=0, compare=False)
     node: str | None = field(default=None, kw_only=True)
+    proof: Proof | None = field(default=None, kw_only=True)
 
     @property
     def digest(self) -> str:
@@ -92,11 +96,12 @@ def _canonical(lock: Lock) -> str:
     env = "".join(f'{name} = "{value}"\n' for name, value in sorted(lock.env.items()))
     clean = "clean = true\n" if lock.clean else ""
     node = f'node = "{lock.node}"\n' if lock.node is not None else ""
+    proof = "" if lock.proof is None else f"\n{lock.proof.lines()}"
     return (
         f"{_HEADER}lock-version = {head.FORMAT}\n\n"
         f'[claude]\nversion = "{lock.version}"\nrequest = "{lock.request}"\n'
         f'runtime = "{lock.runtime}"\n{node}digest = "sha256:{lock.digest}"\n{clean}\n'
-        f"[env]\n{env}\n[artifacts]\n{artifact_lines(lock.artifacts)}"
+        f"[env]\n{env}\n[artifacts]\n{artifact_lines(lock.artifacts)}{proof}"
     )
 
 
@@ -116,7 +121,19 @@ def _rewrite(lock: Lock, old: str) -> str:
     _replace(document["env"], {name: tomlkit.string(value) for name, value in sorted(lock.env.items())})
     fresh: Any = tomlkit.parse(f"[artifacts]\n{artifact_lines(lock.artifacts)}")
     _replace(document["artifacts"], dict(fresh["artifacts"].items()))
+    _replace_proof(document, lock.proof)
     return str(tomlkit.dumps(document))
+
+
+def _replace_proof(document: Any, proof: Proof | None) -> None:
+    import tomlkit
+
+    if proof is None:
+        document.pop("fingerprint", None)
+    elif "fingerprint" in document:
+        _replace(document["fingerprint"], proof.table())
+    else:
+        document["fingerprint"] = tomlkit.parse(proof.lines())["fingerprint"]
 
 
 def _replace(table: Any, wanted: Mapping[str, Any]) -> None:
@@ -175,6 +192,7 @@ class _Reader:
             self.clean(claude),
             self.line("claude", "version"),
             node=node,
+            proof=self.proof(),
         )
         if lock.digest != digest[7:]:
             raise DigestMismatch(
@@ -233,6 +251,15 @@ class _Reader:
             if reason := flags.problem(name, value, self.allowed):
                 raise FlagRefused(where=self.at(self.line("env", name)), name=_shown(name), reason=reason)
         return dict(sorted(env.items()))
+
+    def proof(self) -> Proof | None:
+        if "fingerprint" not in self.tables:
+            return None
+        found = read_proof(self.tables["fingerprint"])
+        if isinstance(found, Proof):
+            return found
+        key, reason = found
+        return self.refuse(self.line("fingerprint", key) or self.line("", "fingerprint"), reason)
 
     def artifact(self, key: str, value: Any) -> Artifact:
         if artifact := read_artifact(value):

@@ -10,6 +10,9 @@ from ccpin.pinning.flags import PROFILES, Profile
 from ccpin.pinning.lock import Lock
 
 CUSTOM = "custom"
+GONE = (
+    "note: the lock's fingerprint was of something else, and is gone; `ccpin env profile --fingerprint` makes a new one"
+)
 
 
 def find_profile(name: str) -> Profile:
@@ -24,6 +27,23 @@ def with_profile(lock: Lock, name: str) -> Lock:
     """`lock` with the flags of a profile and no others. Raises UnknownProfile."""
     profile = find_profile(name)
     return replace(lock, env=dict(profile.env), clean=profile.clean)
+
+
+def with_proof_of(lock: Lock, old: Lock | None) -> Lock:
+    """`lock` with the fingerprint that it has, else with that of the `old` one where the two would run the same; what
+    was seen of another release, or under other flags, says nothing about this one."""
+    if lock.proof is not None or old is None or old.proof is None:
+        return lock
+    return replace(lock, proof=old.proof) if _what_runs(lock) == _what_runs(old) else lock
+
+
+def without_stale_proof(lock: Lock, old: Lock) -> Lock:
+    """`lock`, which was made out of `old`, without a fingerprint that is no longer of what it would run."""
+    return lock if _what_runs(lock) == _what_runs(old) else replace(lock, proof=None)
+
+
+def _what_runs(lock: Lock) -> tuple[object, ...]:
+    return lock.version, lock.digest, lock.node, dict(lock.env), lock.clean
 
 
 def profile_of(env: Mapping[str, str], *, clean: bool) -> str:

@@ -39,8 +39,8 @@ class Previous:
 
 
 def release_id(lock: Lock) -> str:
-    """64 hex digits over the release part of a lock: all that it says but its flags."""
-    return hashlib.sha256(render(replace(lock, env={}, clean=False)).encode()).hexdigest()
+    """64 hex digits over the release part of a lock: all that it says but its flags, and what they make it send."""
+    return hashlib.sha256(render(replace(lock, env={}, clean=False, proof=None)).encode()).hexdigest()
 
 
 def previous(home: Home, path: str) -> list[Previous]:

