@@ -9,6 +9,7 @@
     ├── SignatureError              what upstream signed, or the key to it, is not as it must be
     ├── StoreError                  the bytes could not be fetched, verified or kept
     ├── LaunchError                 there is a pin, but it cannot run here (126; nothing to run: 127)
+    ├── WireError                   what a release sends could not be seen, or is not what the lock says
     ├── OutputLost                  what was found could not be said
     ├── Interrupted                 130
     ├── Terminated                  143
@@ -123,6 +124,12 @@ class BadSetting(UsageError):
     code = "bad-setting"
     text = "`{value}` is not a value for `{name}`: {reason}"
     hint = "write `ccpin config {name} {example}`; `ccpin config --help` tells what each setting takes"
+
+
+class BadVersion(UsageError):
+    code = "bad-version"
+    text = "`{value}` is not one version: it takes three numbers"
+    hint = "write them out: `ccpin history --from 2.0.14 --to 2.1.330`"
 
 
 class BadAge(UsageError):
@@ -859,6 +866,61 @@ class ShellFileUnwritable(LaunchError):
     code = "shell-file-unwritable"
     text = "{path} cannot be changed: {reason}"
     hint = "write this line into it yourself: `{line}`"
+
+
+# --- the wire ---------------------------------------------------------------------------------------
+
+
+class WireError(CcpinError):
+    code = "wire"
+
+
+class NotCaptured(WireError):
+    code = "not-captured"
+    text = "what Claude Code {version} sends could not be captured: {reason}"
+    hint = "look at it in the other mode: `{command}`"
+
+
+class CannotCapture(WireError):
+    code = "cannot-capture"
+    text = "no release can be captured on this machine: {reason}"
+    hint = "on Linux or macOS `ccpin fingerprint` can"
+
+
+class NotStable(WireError):
+    code = "not-stable"
+    text = "what Claude Code {version} sends under these flags is not the same from run to run ({parts})"
+    hint = "look at it with `ccpin fingerprint --runs 10`; `ccpin env profile strict` takes most of what varies away"
+
+
+class NoFingerprint(WireError):
+    code = "no-fingerprint"
+    text = "the lock has no fingerprint that could be compared"
+    hint = "write one, from this machine: `{command}`"
+
+
+class OtherRules(WireError):
+    code = "other-rules"
+    text = "the lock's fingerprint was made by rules {found}, and this ccpin compares by rules {known}"
+    hint = "make it anew with this ccpin, `{command}`, or take the ccpin that made it"
+
+
+class SentOtherwise(WireError):
+    code = "sent-otherwise"
+    text = "`{part}` is not what the lock's fingerprint says: {why}"
+    hint = "`ccpin diff --details` and `ccpin doctor` show more; a new one is written by `{command}`"
+
+
+class AddedHere(WireError):
+    code = "added-here"
+    text = "`{part}` would not be what the lock's fingerprint says: {what} adds to it"
+    hint = "take it away, or keep it and leave `--wire` out: `ccpin check`"
+
+
+class PageNotWritable(WireError):
+    code = "page-not-writable"
+    text = "{path} cannot be written: {reason}"
+    hint = "name a file where you may write: `--html /tmp/diff.html`"
 
 
 class OutputLost(CcpinError):

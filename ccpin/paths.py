@@ -15,6 +15,8 @@
     ├── default/.ccpin.lock              the lock outside of any project (`ccpin use --global`)
     ├── projects/<hash>                  a lock that was used here, and what it named last (store/projects.py)
     ├── previous/<hash>.json             what that lock said before, for `ccpin rollback`; 0600
+    ├── captures/<version>-<digest32>/   what a release was seen to send (wire/kept.py), one file for each set of flags;
+    │                                    it holds the vendor's prompts: 0600, in folders 0700
     ├── locks/<entry>.lock               held while an entry is being written
     └── releases/<version>-<digest32>/   one store entry: a release as one lock names it
         ├── <platform>/                  exists only when whole: put there by one rename
@@ -65,6 +67,7 @@ class Home:
         self.keys = os.path.join(root, "keys")
         self.metadata = os.path.join(root, "metadata")
         self.settings = os.path.join(root, "settings")
+        self.captures = os.path.join(root, "captures")
         self.default_lock = os.path.join(root, "default", LOCK_NAME)
         self.setup_record = os.path.join(root, "setup.json")
 

@@ -20,6 +20,7 @@ VERBS = {
     "sync": "sync",
     "bundle": "bundle",
     "check": "check",
+    "fingerprint": "fingerprint",
     "doctor": "doctor",
     "which": "show",
     "current": "show",

@@ -1,6 +1,7 @@
 """`ccpin env`: the behaviour flags of a lock, what they do in the release that it names, and how they are changed.
 
-Nothing here asks the network: a change of flags is a change of the lock's text.
+Nothing here asks the network: a change of flags is a change of the lock's text. Only for a fingerprint is the release
+run, and installed if it was not.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Annotated
 import typer
 
 from ccpin.cli.flagrows import Looked, explained, held_rows, listed, profiles, shown, table_rows
+from ccpin.cli.origin import FINGERPRINT
 from ccpin.cli.output import JSON, Answer, give
 from ccpin.cli.place import lock_to_change
 from ccpin.errors import BadFlagValue, BadOption, CcpinError, NoDefault, NothingToChange, UnknownFlag
@@ -22,7 +24,7 @@ from ccpin.pinning import flags
 from ccpin.pinning.find import read_bytes, read_pin
 from ccpin.pinning.lock import Lock, parse, render
 from ccpin.pinning.own import allowed_flags, kept_flags
-from ccpin.pinning.profile import with_profile
+from ccpin.pinning.profile import GONE, with_profile, without_stale_proof
 from ccpin.pinning.write import require_writable, write_lock
 from ccpin.store.effect import ignored, receipt_of, sentence
 
@@ -88,17 +90,19 @@ def _profile_command(
         typer.Argument(metavar="NAME", help=" or ".join(flags.PROFILES), autocompletion=lambda: list(flags.PROFILES)),
     ] = None,
     default: DEFAULT = False,
+    fingerprint: FINGERPRINT = False,
     as_json: JSON = False,
 ) -> None:
-    """Show the profiles, or give the lock the flags of one."""
-    if name is None:
+    """Show the profiles, or give the lock the flags of one. With `--fingerprint` alone the flags stay."""
+    if name is None and not fingerprint:
         give("env", profiles(_look(default=default, needed=False)[1]), as_json=as_json)
         return
     answer = change(
-        lambda lock, _: with_profile(lock, name),
-        said=lambda changed: f"profile {name} {_set(changed)}",
+        lambda lock, _: lock if name is None else with_profile(lock, name),
+        said=lambda changed: f"{'the fingerprint' if name is None else f'profile {name}'} {_set(changed)}",
         touched=flags.TABLE,
         default=default,
+        fingerprint=fingerprint,
     )
     give("env", answer, as_json=as_json)
 
@@ -141,10 +145,13 @@ def _unset_command(names: NAMES, default: DEFAULT = False, as_json: JSON = False
     give("env", answer, as_json=as_json)
 
 
-def change(apply: Change, *, said: Callable[[bool], str], touched: Iterable[str], default: bool) -> Answer:
+def change(
+    apply: Change, *, said: Callable[[bool], str], touched: Iterable[str], default: bool, fingerprint: bool = False
+) -> Answer:
     """Changes the flags of the lock of the current folder, and says so; of `touched`, what the release does not read.
+    A fingerprint of other flags goes, unless a new one is asked for.
 
-    Raises NothingToChange, UsageError, LockError.
+    Raises NothingToChange, UsageError, LockError; and what `proven` raises.
     """
     home = find_home(dict(os.environ))
     path = lock_to_change(home, default=default)
@@ -155,13 +162,19 @@ def change(apply: Change, *, said: Callable[[bool], str], touched: Iterable[str]
         require_writable(path)
     allowed = allowed_flags(home)
     data = read_bytes(path)
-    lock = apply(parse(data, path, allowed), allowed)
+    before = parse(data, path, allowed)
+    lock = without_stale_proof(apply(before, allowed), before)
+    if fingerprint:
+        from ccpin.cli.capturing import proven
+
+        lock = proven(home, dict(os.environ), lock)
     old = data.decode()
     changed = write_lock(path, render(lock, old, allowed), old)
     head = lock.head()
     looked = Looked(path, head, receipt_of(home, head))
     useless = [one for one in ignored(lock.env, looked.receipt) if one.name in touched]
     notes = [f"note: {sentence(lock.version, useless)}"] if useless else []
+    notes += [GONE] if before.proof is not None and lock.proof is None else []
     return Answer({**listed(looked, held_rows(looked, None)), "changed": changed}, f"{said(changed)} in {path}", notes)
 
 

@@ -35,6 +35,10 @@ NODE = Annotated[
     typer.Option("--node", metavar="SPEC", help="Lock a Node.js too, such as 22, for a JavaScript release; or none."),
 ]
 
+FINGERPRINT = Annotated[
+    bool, typer.Option("--fingerprint", help="Lock what the release sends, too, as it is seen on this machine.")
+]
+
 _TELLING = "ccpin use"  # its --help has all of these options
 
 

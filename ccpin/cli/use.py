@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ccpin.cli.origin import FROM, MIN_AGE, NODE, SOURCE, asked, least_age
+from ccpin.cli.origin import FINGERPRINT, FROM, MIN_AGE, NODE, SOURCE, asked, least_age
 from ccpin.cli.output import JSON, OFFLINE, REGISTRY, Answer, give
 from ccpin.cli.place import lock_to_change
 from ccpin.cli.progress import Shown
@@ -21,6 +21,7 @@ from ccpin.launching.unpinned import find_unpinned
 from ccpin.paths import Home, find_home
 from ccpin.pinning.find import read_plain
 from ccpin.pinning.head import version_key
+from ccpin.pinning.lock import Lock
 from ccpin.pinning.write import checkout
 from ccpin.releases.release import FIRST_STARTING, Release
 from ccpin.store.effect import Ignored, sentence
@@ -97,6 +98,7 @@ def use_command(
         str | None, typer.Option(metavar="KIND", help="native or node, where a release has both.")
     ] = None,
     node: NODE = None,
+    fingerprint: FINGERPRINT = False,
     min_age: MIN_AGE = None,
     source: SOURCE = None,
     bundle: FROM = None,
@@ -122,6 +124,13 @@ def use_command(
         if found is not None:
             remarks.append(f"note: {found.compared(release)}")
 
+    def prove(lock: Lock) -> Lock:
+        if not fingerprint:
+            return lock
+        from ccpin.cli.capturing import proven
+
+        return proven(home, env, lock)
+
     used = use(
         spec,
         path,
@@ -134,6 +143,7 @@ def use_command(
         node=node,
         age=age,
         accept=accept,
+        prove=prove,
     )
     what = "pinned" if used.changed else "was pinned already"
     text = f"Claude Code {used.version} {what} in {used.lock}" + (f", profile {profile}" if profile else "")

@@ -77,13 +77,20 @@ def run_pin(args: Sequence[str], env: dict[str, str], home: Home, pin: Pin, *, i
     if command is None:
         raise not_installed(pin)
     store = serving(home, head)
-    before = [own_node(store, head) or _node(home, store, head, env)] if head.runtime == "node" else []
+    before = node_before(home, head, env)
     kept = kept_flags(home) if head.clean else frozenset()
     allowed = _allowed(env, home)
     given = clean(env, allowed)
     folder = install_folder(store, head)
     all_args = with_settings(args, given, home, pin, folder, kept, say)
     return execute([*before, command, *all_args], pinned(env, head, kept, allowed), head.version)
+
+
+def node_before(home: Home, head: Head, env: dict[str, str]) -> list[str]:
+    """What stands before the file of a release in the command that starts it: its Node.js, checked, or nothing. Raises
+    NodeMissing, NodeUnfit."""
+    store = serving(home, head)
+    return [own_node(store, head) or _node(home, store, head, env)] if head.runtime == "node" else []
 
 
 def run_next(args: Sequence[str], env: dict[str, str], home: Home) -> int:

@@ -17,7 +17,7 @@ from ccpin.pinning.find import read_bytes
 from ccpin.pinning.head import version_key
 from ccpin.pinning.lock import Lock, parse, render
 from ccpin.pinning.own import allowed_flags
-from ccpin.pinning.profile import find_profile, profile_of, with_profile
+from ccpin.pinning.profile import GONE, find_profile, profile_of, with_profile, with_proof_of
 from ccpin.pinning.request import Request, parse_request
 from ccpin.pinning.write import require_writable, write_lock
 from ccpin.releases.choose import Age, Chosen
@@ -89,12 +89,13 @@ def use(
     node: str | None = None,
     age: Age | None = None,
     accept: Callable[[Release], object] = lambda release: None,
+    prove: Callable[[Lock], Lock] = lambda lock: lock,
 ) -> Used:
     """Pins what `spec` means in the lock at `path`; without `spec`, what that lock's request means today. The flags
     are those of `profile`, else those of the lock, else the default ones. `accept` gets the release before anything
-    is fetched, and may raise.
+    is fetched, and may raise; `prove` gets the lock before it is written, and gives it with a fingerprint.
 
-    Raises NothingAsked, BadRequest, UnknownProfile, LockError, and what `acquire` raises.
+    Raises NothingAsked, BadRequest, UnknownProfile, LockError, and what `acquire`, `accept` and `prove` raise.
     """
     if profile is not None:
         find_profile(profile)
@@ -109,7 +110,7 @@ def use(
     accept(meant.chosen.release)
     got = take(meant, home, env, sources, progress=progress or Progress(), old=standing.lock, node=node)
     lock = got.lock if profile is None else with_profile(got.lock, profile)
-    return _pinned(replace(got, lock=lock), home, env, standing, sources, progress)
+    return _pinned(replace(got, lock=prove(lock)), home, env, standing, sources, progress)
 
 
 def upgrade(
@@ -177,10 +178,11 @@ def require_lock(standing: Standing, home: Home) -> Lock:
 
 
 def write(home: Home, standing: Standing, lock: Lock, install: Callable[[], object]) -> bool:
-    """Puts `lock` in the place of what stands there; whether that changed anything. Raises LockNotWritable, and what
-    `install` raises: it is called where what the lock names is gone. Until the lock named it, nobody needed it, and
-    `ccpin prune` may have come by.
+    """Puts `lock` in the place of what stands there; whether that changed anything. A fingerprint stays, where it is of
+    the same. Raises LockNotWritable, and what `install` raises: it is called where what the lock names is gone. Until
+    the lock named it, nobody needed it, and `ccpin prune` may have come by.
     """
+    lock = with_proof_of(lock, standing.lock)
     changed = write_lock(standing.path, render(lock, standing.text, standing.allowed), standing.text)
     if standing.path != home.default_lock:
         remember(home, standing.path, lock)
@@ -217,8 +219,14 @@ def _pinned(
         passed=got.chosen.passed,
         profile=profile_of(got.lock.env, clean=got.lock.clean),
         ignored=tuple(ignored(got.lock.env, got.installed.receipt)),
-        remarks=_remarks(sources, got.fallback, got.origin, got.chosen),
+        remarks=(*_remarks(sources, got.fallback, got.origin, got.chosen), *_gone(got.lock, old)),
     )
+
+
+def _gone(lock: Lock, old: Lock | None) -> tuple[str, ...]:
+    """That a fingerprint was not of what is pinned now, and did not stay."""
+    had = old is not None and old.proof is not None
+    return (GONE,) if had and with_proof_of(lock, old).proof is None else ()
 
 
 def _unmoved(meant: Meant, old: Lock, home: Home, path: str, sources: Sources) -> Used:

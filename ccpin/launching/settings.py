@@ -70,6 +70,7 @@ if TYPE_CHECKING:
 
     from ccpin.paths import Home
     from ccpin.pinning.find import Pin
+    from ccpin.pinning.head import Head
 
 
 def with_settings(
@@ -106,15 +107,31 @@ def with_settings(
         require_none(env, pin, cleared, beaten=known, unset=measured, say=say)
     if not known:
         return list(args)
-    wanted = {**dict.fromkeys(cleared if measured else (), ""), **head.env}
+    wanted = _wanted(head, cleared, measured=measured)
     own, rest = split(args)
     if not own and not remote:
-        text = ",".join(f'"{name}":"{value}"' for name, value in wanted.items())  # plain words all of them
-        return [OPTION, f'{{"env":{{{text}}}}}', *rest]
+        return [OPTION, _inline(wanted), *rest]
     from ccpin.launching.merge import merged
 
     path = merged(one_of(own, head.version), wanted, cleared, home)
     return [*rest[:remote], OPTION, path, *rest[remote:]]
+
+
+def passed(head: Head, folder: str, kept: frozenset[str]) -> list[str]:
+    """What `with_settings` puts before the arguments of a plain launch, in a home where nothing stands above it."""
+    cleared = to_clear(head, kept)
+    if not (head.env or cleared) or not takes_settings(folder):
+        return []
+    return [OPTION, _inline(_wanted(head, cleared, measured=head.version in MEASURED))]
+
+
+def _wanted(head: Head, cleared: Sequence[str], *, measured: bool) -> dict[str, str]:
+    return {**dict.fromkeys(cleared if measured else (), ""), **head.env}
+
+
+def _inline(wanted: dict[str, str]) -> str:
+    text = ",".join(f'"{name}":"{value}"' for name, value in wanted.items())  # plain words all of them
+    return f'{{"env":{{{text}}}}}'
 
 
 def split(args: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -27,7 +27,8 @@ class Request:
     """One request as it arrived. `order` counts from 0, over all requests of one API.
 
     `host` is the name that it was meant for (`api.anthropic.com`, or `127.0.0.1:PORT`). Names of `headers` are in
-    lower case; the values of a header that was sent twice are joined by `, `. `body` is as it was sent.
+    lower case; the values of a header that was sent twice are joined by `, `. `body` is as it was sent. `arrived` is
+    when it was there, in seconds of `time.monotonic`.
     """
 
     order: int
@@ -38,6 +39,7 @@ class Request:
     query: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    arrived: float = field(default=0, repr=False, compare=False)
 
     @cached_property
     def json(self) -> Any:
@@ -116,8 +118,8 @@ class Capture:
 
     `isolation` says what kept it from the network: `network namespace`, `user and network namespace`, or
     `proxies only (REASON)`, where a release that ignores the proxy variables could get out. `isolated` is False
-    for the last one. `seconds` is how long it ran. `exit_code` is negative for a signal, and None when time was up
-    and it was killed.
+    for the last one. `seconds` is how long it ran, `started` when it began, in seconds of `time.monotonic`.
+    `exit_code` is negative for a signal, and None when time was up and it was killed.
     """
 
     mode: Mode
@@ -129,6 +131,7 @@ class Capture:
     seconds: float
     requests: tuple[Request, ...]
     refused: tuple[Refused, ...]
+    started: float = field(default=0, compare=False)
 
     @property
     def isolated(self) -> bool:

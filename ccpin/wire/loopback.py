@@ -14,6 +14,7 @@ import contextlib
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -74,7 +75,8 @@ class Api:
             self._bytes += len(body)
             if len(self._requests) >= _MOST_REQUESTS or self._bytes > _MOST_BYTES:
                 raise TooMuch(f"more than {_MOST_REQUESTS} requests, or {_MOST_BYTES} bytes")
-            request = Request(len(self._requests), mode, method, host, path, query, headers, body)
+            now = time.monotonic()
+            request = Request(len(self._requests), mode, method, host, path, query, headers, body, now)
             self._requests.append(request)
             turn = self._choose(request) if request.path == MESSAGES else Turn()
         return self._answer(request, turn)

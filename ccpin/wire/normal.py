@@ -23,6 +23,10 @@ from ccpin.wire.places import Change, Place, billing, calls, each_text, environm
 Part = Literal["betas", "parameters", "system", "tools", "messages"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
+NORMALISER = 1
+"""Which rules these are. It grows with every change that makes another digest of a request that somebody may have kept
+the digest of: what different ones made is never compared."""
+
 
 @dataclass(frozen=True, eq=False)
 class Normal:
@@ -105,8 +109,10 @@ class Rule:
         return self.place(body, lambda text: re.sub(self.pattern, replaced, text, flags=re.MULTILINE))
 
 
-_LATER = "2.1.112, 2.1.200, 2.1.330"
-_ALL = f"2.0.14, {_LATER}"
+_FIRST = "0.2.9, 0.2.35"
+_LATER = "2.1.112, 2.1.113, 2.1.200, 2.1.330"
+_EARLY = "1.0.51, 1.0.100, 2.0.14, 2.0.64, 2.1.0"
+_ALL = f"{_EARLY}, {_LATER}"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _DATE = r"\d{4}-\d\d-\d\d"
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
@@ -129,10 +135,18 @@ RULES = (
     Rule(
         "user",
         "the device, the account and the session, in one word",
-        "2.0.14",
+        "1.0.100, 2.0.14, 2.0.64, 2.1.0",
         metadata,
         rf"\Auser_[0-9a-f]{{64}}_account_(?:{_UUID})?_session_{_UUID}\Z",
         "user_<id>_account_<id>_session_<id>",
+    ),
+    Rule(
+        "user, as digits",
+        "the device, and in the first releases the session",
+        f"{_FIRST}, 1.0.51",
+        metadata,
+        rf"\A[0-9a-f]{{64}}(_{_UUID})?\Z",
+        "<id>",
     ),
     Rule(
         "user, as JSON",
@@ -162,7 +176,7 @@ RULES = (
     Rule(
         "git repository",
         "whether the working directory is in one",
-        _ALL,
+        f"{_FIRST}, {_ALL}",
         environment,
         r"^( *- Is a git repository|Is directory a git repo): (?:true|false|Yes|No)$",
         r"\1: <git>",
@@ -170,7 +184,7 @@ RULES = (
     Rule(
         "git status, first form",
         "branches, changes and commits of the working directory, after the system prompt",
-        "2.0.14",
+        "2.0.14, 2.0.64, 2.1.0",
         prompt,
         rf"\ngitStatus: {_SNAPSHOT}{_GIT}",
         "",
@@ -178,7 +192,7 @@ RULES = (
     Rule(
         "git status",
         "the same, after an empty line",
-        "2.1.112, 2.1.200",
+        "2.1.112, 2.1.113, 2.1.200",
         prompt,
         rf"\n\ngitStatus: {_SNAPSHOT}\n{_GIT}",
         "",
@@ -191,15 +205,37 @@ RULES = (
         rf"\A{_CONTEXT}# gitStatus\n{_SNAPSHOT}\n{_GIT}\n\n{_ATTACHED}\Z",
         "",
     ),
-    Rule("platform", "linux, darwin, win32", _ALL, environment, r"^( - |)Platform: .+$", r"\1Platform: <os>"),
+    Rule(
+        "platform",
+        "linux, darwin, win32",
+        f"{_FIRST}, {_ALL}",
+        environment,
+        r"^( - |)Platform: .+$",
+        r"\1Platform: <os>",
+    ),
     Rule("shell", "the user's shell", _LATER, environment, r"^ - Shell: .+$", " - Shell: <shell>"),
     Rule("kernel", "its name and release", _ALL, environment, r"^( - |)OS Version: .+$", r"\1OS Version: <os>"),
-    Rule("date in <env>", "the day", "2.0.14", environment, rf"^Today's date: {_DATE}$", "Today's date: <date>"),
+    Rule(
+        "date in <env>",
+        "the day",
+        f"{_FIRST}, {_EARLY}",
+        environment,
+        rf"^Today's date: (?:{_DATE}|\d\d?/\d\d?/\d{{4}})$",
+        "Today's date: <date>",
+    ),
+    Rule(
+        "date of a search",
+        "the day, in the description of the tool",
+        "2.0.64, 2.1.0",
+        web_search,
+        rf"^  - Today's date is {_DATE}\.(?= You MUST use this year)",
+        "  - Today's date is <date>.",
+    ),
     Rule("date", "the day", _LATER, prompt, rf"^Today's date is {_DATE}\.$", "Today's date is <date>."),
     Rule(
         "month",
         "the month, for searches (2.1.330 leaves it to the conversation)",
-        "2.1.112, 2.1.200",
+        "2.1.112, 2.1.113, 2.1.200",
         web_search,
         rf"The current month is (?:{_MONTHS}) \d{{4}}(?=\. You MUST| — use)",
         "The current month is <month>",

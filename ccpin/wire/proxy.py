@@ -25,8 +25,7 @@ _MOST_REFUSED = 10_000
 class Authority:
     """A CA that lives as long as this object, with a certificate for api.anthropic.com and the names in `others`.
 
-    `pem` is the CA's certificate; nobody but this process has its key. Raises ImportError where `trustme` is not
-    installed.
+    `pem` is the CA's certificate; nobody but this process has its key.
     """
 
     def __init__(self, others: Iterable[str] = ()) -> None:
@@ -43,8 +42,8 @@ class Authority:
 class Proxy(Server):
     """On a port of 127.0.0.1. With `api` and `authority` it plays the hosts of the authority, else it refuses all.
 
-    `gateway` is the `host:port` of a loopback API: plain HTTP for it is let through, since some releases use the
-    proxy for the base URL too, whatever NO_PROXY says.
+    `gateway` is the `host:port` of a loopback API: plain HTTP for it is let through, by itself or in a tunnel, since
+    some releases use the proxy for the base URL too, whatever NO_PROXY says (0.2.35 and 1.0.51 in a tunnel).
     """
 
     def __init__(
@@ -77,6 +76,9 @@ class ProxyHandler(BaseHandler):
 
     def do_CONNECT(self) -> None:  # noqa: N802
         self.close_connection = True
+        if self.server.gateway and self.path == self.server.gateway[0]:
+            self._tunnel(self.server.gateway[1])
+            return
         host, _, port = self.path.lower().rpartition(":")
         if self.server.first_party is None or port != "443" or host not in self.server.first_party[1].hosts:
             self._refuse(self.path)
@@ -112,6 +114,13 @@ class ProxyHandler(BaseHandler):
             self._refuse(authority if ":" in authority else f"{authority}:80")
 
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815
+
+    def _tunnel(self, api: Api) -> None:
+        """What comes through is plain HTTP for the loopback API."""
+        self.send_response_only(200, "Connection established")
+        self.end_headers()
+        server: Any = _Behind(api, "gateway")
+        ApiHandler(self.connection, self.client_address, server)
 
     def _refuse(self, authority: str) -> None:
         self.server.refuse(authority, "host")

@@ -63,8 +63,8 @@ def run(
     `hosts` are names that it answers for in first-party mode, besides api.anthropic.com; gateway mode has none.
     `isolate=False` makes no namespace: for tests of the runner, with programs that are no release.
 
-    Raises ValueError for a variable that would open a way out, OSError when the command cannot be started,
-    ImportError for first-party mode without `trustme`, and what went wrong while answering.
+    Raises ValueError for a variable that would open a way out, OSError when the command cannot be started, and what
+    went wrong while answering.
     """
     api = api or Api()
     before = len(api.requests)
@@ -80,7 +80,8 @@ def run(
         seconds = round(time.monotonic() - started, 3)
         said = (_text(out), _text(err))
         refused = place.proxy.refused
-        return Capture(mode, place.inside.isolation, argv, code, *said, seconds, api.requests[before:], refused)
+        sent = api.requests[before:]
+        return Capture(mode, place.inside.isolation, argv, code, *said, seconds, sent, refused, started)
 
 
 @dataclass(frozen=True)

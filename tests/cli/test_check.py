@@ -37,7 +37,8 @@ def test_all_is_well(box: Box, registry: Registry, spec: str) -> None:
     assert ccpin(box, "check", "--deep").ok().err == ""
     assert ccpin(box, "check", "--lock-only").ok().out == f"Claude Code {spec}: the lock is valid\n"
     data = ccpin(box, "check", "--json").ok().json["data"]
-    assert data == {"version": spec, "lock": str(box.lock), "executable": str(executable(box)), "deep": False}
+    where = {"lock": str(box.lock), "executable": str(executable(box))}
+    assert data == {"version": spec, **where, "deep": False, "wire": False, "notes": []}
     assert box.snapshot() == before
 
 

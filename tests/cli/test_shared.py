@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.arrange import ccpin, pin, read_lock, set_up
+from tests.cli.arrange import ccpin, pin, read_lock, sentence, set_up
 from tests.fakes import looking, nobody
 from tests.fakes.box import Box
 from tests.fakes.claude import fake_node
@@ -107,6 +107,38 @@ class TestServing:
         done = box.unprivileged("exec", "--", "--version").ok()
         assert done.out == f"{spec} (Claude Code)\n"
         assert looking.tree(shared) == before
+
+
+class TestOnTheWire:
+    """A release that only the shared store has is run from there; what was seen is kept at home."""
+
+    @pytest.mark.parametrize("spec", SPECS)
+    def test_a_fingerprint_and_a_check_against_it(self, box: Box, shared: Path, spec: str) -> None:
+        set_up(box)
+        before = looking.tree(shared)
+        found = ccpin(box, "fingerprint", spec, "--runs", "1", "--json").ok().json["data"]
+        assert found["headers"]["user-agent"].startswith(f"claude-cli/{spec} ")
+        ccpin(box, "use", spec, "--profile", "strict", "--fingerprint").ok()
+        assert ccpin(box, "check", "--wire").ok().out.endswith("as locked, and sends what was locked\n")
+        assert looking.tree(shared) == before
+        assert box.entries() == []
+        assert [path.name.partition("-")[0] for path in Path(box.layout.captures).iterdir()] == [spec]
+
+    def test_a_changed_one_is_not_run(self, box: Box, shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        set_up(box)
+        ccpin(box, "use", SPECS[0], "--fingerprint").ok()
+        [executable] = shared.glob(f"releases/{SPECS[0]}-*/*/claude")
+        written = executable.stat().st_mtime_ns
+        executable.chmod(0o755)
+        executable.write_bytes(executable.read_bytes().replace(b" ", b"\t", 1))
+        os.utime(executable, ns=(written, written))
+        monkeypatch.setattr("ccpin.wire.proving.prove", None)
+        assert sentence("shared-changed").search(ccpin(box, "check", "--wire").failed().err)
+
+    def test_a_history_of_what_both_have(self, box: Box, shared: Path) -> None:
+        ccpin(box, "install", SPECS[0], env={"CCPIN_STORE_PATH": None}).ok()
+        found = ccpin(box, "history", "--json").ok().json["data"]
+        assert [one["version"] for one in found["releases"]] == sorted(SPECS)
 
 
 class TestTheOwnStoreAmongThem:

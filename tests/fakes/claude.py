@@ -13,7 +13,7 @@ import shlex
 import sys
 from pathlib import Path
 
-_BODY = Path(__file__).with_name("program.py").read_text(encoding="utf-8")
+_BODY = "\n\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("program.py", "talking.py"))
 _SCRIPT = Path(__file__).with_name("program.js").read_text(encoding="utf-8")
 
 # Older kernels cut the first line of a script at 127 bytes.

@@ -35,6 +35,8 @@ def behave(version: str, runtime: str, program: str, args: list[str], **more: ob
         signal.signal(getattr(signal, "SIG" + name), caught)
     if "--version" in args or "-v" in args:
         print(version + " (Claude Code)")
+    elif talks(env, args):  # type: ignore[name-defined]  # noqa: F821  talking.py stands behind this text
+        talk(version, env, args)  # type: ignore[name-defined]  # noqa: F821
     else:
         say(env, {"argv": args, "version": version, "runtime": runtime, "program": program, **more})
     sys.stdout.flush()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ccpin.pinning.flags import TABLE
 from ccpin.store import scan as scanning
-from ccpin.store.scan import Reads, scan
+from ccpin.store.scan import Reads, scan, variables
 from tests.store.installing import posix
 
 NAMES = sorted(TABLE)
@@ -222,7 +222,7 @@ class TestExecutables:
 
 _GROWTH = """
 import resource, sys
-from ccpin.store.scan import scan
+from ccpin.store.scan import scan, variables
 unit = 1 if sys.platform == "darwin" else 1024
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 before = peak()
@@ -235,3 +235,24 @@ def test_the_names_that_the_search_relies_on() -> None:
     assert ANCHOR.encode() == scanning._EVERYWHERE
     assert ANCHOR in TABLE
     assert TABLE[ANCHOR].last is None
+
+
+class TestVariables:
+    NAMES = ("ANTHROPIC_X", "CLAUDE_CODE_Y2", "DISABLE_Z", "ENABLE_" + "W" * 90)
+
+    def test_of_a_script(self, tmp_path: Path) -> None:
+        text = " ".join(f"process.env.{name}" for name in self.NAMES)
+        (tmp_path / "cli.js").write_text(f"{text} MY_DISABLE_A xDISABLE_B DISABLE_c DISABLE_D_ CLAUDE CLAUDE_")
+        (tmp_path / "sdk.mjs").write_text("'DISABLE_SDK'")
+        (tmp_path / "other.txt").write_text("DISABLE_OTHER")
+        assert variables(str(tmp_path), "cli.js") == sorted([*self.NAMES, "DISABLE_SDK"])
+
+    def test_across_two_pieces(self, tmp_path: Path) -> None:
+        for shift in range(0, 60, 7):
+            text = b"." * ((1 << 20) - shift) + b'"ENABLE_' + b"W" * 50 + b'" DISABLE_Z'
+            (tmp_path / "cli.js").write_bytes(text)
+            assert variables(str(tmp_path), "cli.js") == ["DISABLE_Z", "ENABLE_" + "W" * 50]
+
+    def test_of_an_executable_its_second_half(self, tmp_path: Path) -> None:
+        (tmp_path / "claude").write_bytes(b" DISABLE_FIRST " + b"\0" * 3000 + b" DISABLE_SECOND ")
+        assert variables(str(tmp_path), "claude") == ["DISABLE_SECOND"]

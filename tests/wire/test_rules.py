@@ -51,6 +51,10 @@ REMOVED: dict[str, tuple[tuple[Body, Body], ...]] = {
             in_metadata("user_<id>_account_<id>_session_<id>"),
         ),
     ),
+    "user, as digits": (
+        (in_metadata("a" * 64), in_metadata("<id>")),
+        (in_metadata(f"{'0' * 64}_{UUID}"), in_metadata("<id>")),
+    ),
     "user, as JSON": ((in_metadata('{"device_id":"a0","x":"a0"}'), in_metadata('{"device_id":"<id>","x":"a0"}')),),
     "billing hash": ((in_system(f"{BILLING} cch=0ef03;"), in_system(f"{BILLING} cch=<hash>;")),),
     "billing prompt": ((in_system(f"{BILLING} cc_prompt_id={UUID}; y"), in_system(f"{BILLING} cc_prompt_id=<id>; y")),),
@@ -79,7 +83,16 @@ REMOVED: dict[str, tuple[tuple[Body, Body], ...]] = {
     ),
     "shell": ((in_environment("Shell: zsh (not bash)"), in_environment("Shell: <shell>")),),
     "kernel": ((in_environment("OS Version: Linux 6.1 x"), in_environment("OS Version: <os>")),),
-    "date in <env>": ((in_environment("Today's date: 2025-01-02", ""), in_environment("Today's date: <date>", "")),),
+    "date in <env>": (
+        (in_environment("Today's date: 2025-01-02", ""), in_environment("Today's date: <date>", "")),
+        (in_environment("Today's date: 1/2/2025", ""), in_environment("Today's date: <date>", "")),
+    ),
+    "date of a search": (
+        (
+            in_search("x\n  - Today's date is 2025-01-02. You MUST use this year"),
+            in_search("x\n  - Today's date is <date>. You MUST use this year"),
+        ),
+    ),
     "date": (
         (
             in_reminder("# currentDate\nToday's date is 2025-01-02."),
@@ -114,6 +127,7 @@ LEFT: dict[str, tuple[Body, ...]] = {
         in_metadata(f"user_{'a' * 63}_account__session_{UUID}"),
         in_system(f"user_{'a' * 64}_account__session_{UUID}"),
     ),
+    "user, as digits": (in_metadata("a" * 63), in_metadata(f"{'a' * 64}_x"), in_system("a" * 64)),
     "user, as JSON": (
         in_metadata('{"device_name":"a0"}'),
         in_system('{"session_id":"a0"}'),
@@ -143,6 +157,11 @@ LEFT: dict[str, tuple[Body, ...]] = {
     "shell": (in_environment("Shells: zsh"), in_system(" - Shell: zsh"), in_reminder(" - Shell: zsh")),
     "kernel": (in_system("OS Version: x"), in_environment("OS Versions: x")),
     "date in <env>": (in_system("Today's date: 2025-01-02"), in_search('<env> says "Today\'s date: 2025-07-01"')),
+    "date of a search": (
+        in_system("  - Today's date is 2025-01-02. You MUST use this year"),
+        in_search("Today's date is 2025-01-02. You MUST use this year"),
+        in_search("  - Today's date is 2025-01-02. You may use it"),
+    ),
     "date": (
         in_reminder("Today's date is 2025-01-02.", ""),
         in_system("It said: Today's date is 2025-01-02."),

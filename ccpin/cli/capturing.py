@@ -1,0 +1,114 @@
+"""What `ccpin fingerprint`, `diff` and the options `--fingerprint` and `--wire` have in common: which release is meant,
+under which flags, installed where that is asked for, and captured.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from ccpin.cli.progress import Shown
+from ccpin.errors import NoLock, PageNotWritable
+from ccpin.files import replace_file
+from ccpin.launching.choose import pin_of_request, pin_or_none
+from ccpin.launching.sync import sync
+from ccpin.paths import Home
+from ccpin.pinning.find import Pin, require_minimum
+from ccpin.pinning.head import Head
+from ccpin.pinning.lock import Lock, render
+from ccpin.pinning.profile import find_profile
+from ccpin.store.entry import ready
+from ccpin.wire.capture import Mode
+from ccpin.wire.fingerprint import Fingerprint
+from ccpin.wire.kept import keep, kept
+from ccpin.wire.proving import proof_of
+from ccpin.wire.take import Subject, subject, take
+
+GATEWAY = Annotated[
+    bool, typer.Option("--gateway", help="As behind ANTHROPIC_BASE_URL, instead of towards api.anthropic.com.")
+]
+RUNS = Annotated[int, typer.Option("--runs", min=1, max=100, metavar="N", help="How often it is run.")]
+
+
+def mode_of(gateway: bool) -> Mode:
+    return "gateway" if gateway else "first-party"
+
+
+def head_of(
+    spec: str | None, profile: str | None, home: Home, env: dict[str, str], *, nearest: Pin | None = None
+) -> Head:
+    """What is to be captured, installed if it was not: the release that `spec` means, else the pinned one; with the
+    flags of `profile`, else those of the `nearest` lock (None: of the current folder), else ccpin's default ones.
+
+    Raises NoLock, UnknownProfile, BadRequest, and what `sync` raises.
+    """
+    found = find_profile(profile) if profile is not None else None
+    nearest = nearest or pin_or_none(home)
+    if spec is None and nearest is None:
+        raise NoLock()
+    pin = nearest if spec is None else pin_of_request(home, spec, nearest, env, where="VERSION")
+    assert pin is not None  # noqa: S101
+    require_minimum(home, pin.head.version)
+    if ready(home, pin.head) is None:
+        sync(pin, home, env, progress=Shown)
+    return pin.head if found is None else with_flags(pin.head, found.env, clean=found.clean)
+
+
+def with_flags(head: Head, env: dict[str, str], *, clean: bool) -> Head:
+    """The same release under other flags."""
+    return Head(
+        head.version, head.request, head.runtime, head.digest, dict(env), head.line, clean=clean, node=head.node
+    )
+
+
+def captured(home: Home, env: dict[str, str], head: Head, mode: Mode, runs: int) -> Fingerprint:
+    """Runs it, and keeps what was seen. Raises WireError, StoreUnwritable, NodeMissing, NodeUnfit."""
+    what = subject(home, env, head, mode)
+    with counted(head.version, runs) as done:
+        found = take(what, runs=runs, done=done)
+    keep(home, found)
+    return found
+
+
+def kept_or_captured(home: Home, env: dict[str, str], head: Head, mode: Mode, *, fresh: bool) -> Fingerprint:
+    """What is kept of it; captured in one run where nothing is, or with `fresh`."""
+    what: Subject = subject(home, env, head, mode)
+    found = None if fresh else kept(home, what.about)
+    return found or captured(home, env, head, mode, 1)
+
+
+def proven(home: Home, env: dict[str, str], lock: Lock) -> Lock:
+    """`lock` with a fingerprint, of two runs; its release is installed if it was not. Raises WireError, and what `sync`
+    raises."""
+    head = lock.head()
+    if ready(home, head) is None:
+        sync(Pin(head, "the lock", "asked", render(lock).encode()), home, env, progress=Shown)
+    return replace(lock, proof=proof_of(captured(home, env, head, "first-party", 2)))
+
+
+def written(path: str, page: str) -> None:
+    """Writes a page that is for this user alone. Raises PageNotWritable."""
+    try:
+        replace_file(path, page.encode(), 0o600)
+    except OSError as error:
+        raise PageNotWritable(path=path, reason=(error.strerror or "unknown reason").lower()) from None
+
+
+@contextmanager
+def counted(version: str, runs: int) -> Iterator[Callable[[], None]]:
+    """A bar on stderr where that is a terminal and there are several runs; gives what is called after each."""
+    if runs == 1 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"capturing {version}", total=runs)
+        yield lambda: bar.advance(task)

@@ -1,0 +1,93 @@
+"""What adds to a request and is not copied, since it would have to run, or is the user's own text: found by looking.
+
+Plugins, MCP servers, agents, skills, commands, rules, and the hooks that can add to a conversation. What the project
+itself has of these is for everybody the same, and no part of a fingerprint: it is told, and is no fault.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ccpin.launching.contradictions import settings_files
+from ccpin.wire.copies import config_folder, read_object, states
+from ccpin.wire.fingerprint import Part
+
+_FOLDERS: tuple[tuple[str, Part, str], ...] = (
+    ("agents", "tools", "the agent"),
+    ("skills", "messages", "the skill"),
+    ("commands", "messages", "the command"),
+    ("rules", "messages", "the rule"),
+    ("output-styles", "system", "the output style"),
+)
+_TELLING = ("SessionStart", "UserPromptSubmit", "Setup")
+"""Hooks whose output becomes a part of the conversation."""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """`what` adds to `part`; `where` is the file that says so."""
+
+    part: Part
+    what: str
+    where: str
+
+
+def additions(env: Mapping[str, str], folder: str) -> list[Addition]:
+    """Those of the user whose environment is `env`, in the project at `folder` (absolute)."""
+    config = config_folder(env)
+    return [*_servers(env, folder), *_plugins(env, folder, config), *_hooks(env, folder), *_texts(config)]
+
+
+def of_the_project(folder: str) -> list[str]:
+    """What the project has of its own that adds to requests: paths below it."""
+    places = ["CLAUDE.md", ".mcp.json", ".claude/CLAUDE.md", *(f".claude/{name}" for name, _, _ in _FOLDERS)]
+    return [place for place in places if os.path.exists(os.path.join(folder, *place.split("/")))]
+
+
+def _servers(env: Mapping[str, str], folder: str) -> Iterator[Addition]:
+    for file, state in states(env):
+        projects = state.get("projects")
+        mine = [projects.get(path) for path in {folder, os.path.realpath(folder)}] if isinstance(projects, dict) else []
+        for held in (state, *(own for own in mine if isinstance(own, dict))):
+            for name in _names(held.get("mcpServers")):
+                yield Addition("tools", f"the MCP server `{name}`", file)
+
+
+def _plugins(env: Mapping[str, str], folder: str, config: str) -> Iterator[Addition]:
+    off = set()
+    for level, path in settings_files(env, folder):
+        enabled = read_object(path).get("enabledPlugins") if level != "policy" else None
+        for name, on in (enabled if isinstance(enabled, dict) else {}).items():
+            if on and name not in off and level in ("user", "local"):
+                yield Addition("tools", f"the plugin `{name}`", path)
+            off.add(name)
+    path = os.path.join(config, "plugins", "installed_plugins.json")
+    for name in _names(read_object(path).get("plugins")):
+        if name not in off:
+            yield Addition("tools", f"the plugin `{name}`", path)
+
+
+def _hooks(env: Mapping[str, str], folder: str) -> Iterator[Addition]:
+    for level, path in settings_files(env, folder):
+        hooks = read_object(path).get("hooks") if level in ("user", "local") else None
+        for name in _TELLING:
+            if isinstance(hooks, dict) and hooks.get(name):
+                yield Addition("messages", f"the hook `{name}`", path)
+
+
+def _texts(config: str) -> Iterator[Addition]:
+    for name, part, what in _FOLDERS:
+        below = os.path.join(config, name)
+        try:
+            entries = sorted(entry for entry in os.listdir(below) if not entry.startswith("."))
+        except OSError:
+            continue
+        for entry in entries:
+            yield Addition(part, f"{what} `{entry.removesuffix('.md')}`", os.path.join(below, entry))
+
+
+def _names(found: Any) -> list[str]:
+    return sorted(map(str, found)) if isinstance(found, dict) else []

@@ -1,0 +1,136 @@
+"""What of a user's own may change a request, copied into a throw-away home: named keys, and nothing else.
+
+Of settings files `model`, `effortLevel`, `outputStyle`, and of their `env` the names of ccpin's table; exports of that
+table; CLAUDE.md; the feature flags and client data that earlier sessions cached. Never hooks, helpers, commands of MCP
+servers, or credentials: none of them is among the names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ccpin.launching.clientdata import KEYS, state_files
+from ccpin.pinning import flags
+from ccpin.pinning.find import read_plain
+
+SETTINGS = ("model", "effortLevel", "outputStyle")
+CACHED = ("cachedFeatureFlags", "cachedGrowthBookFeatures", "cachedStatsigGates", "cachedDynamicConfigs")
+_MOST = 4 << 20  # bytes; of a state file more
+_MOST_STATE = 64 << 20
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One thing that may make a difference. `what` names it in a sentence; `files` are texts by path below `home/` and
+    `work/`, `exports` variables. Several copies may name one file: their objects are merged."""
+
+    what: str
+    files: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    exports: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def copies(env: Mapping[str, str], folder: str, *, clean: bool) -> list[Copy]:
+    """Those of the user whose environment is `env`, in the project at `folder` (absolute); `clean` as in a lock: such
+    a launch takes cached client data away."""
+    return [*_settings(env, folder), *_exports(env), *_told(env), *_state(env, clean=clean)]
+
+
+def put(found: list[Copy], home: str, cwd: str) -> None:
+    """Writes them into two folders that are there. Raises OSError."""
+    roots = {"home": home, "work": cwd}
+    merged: dict[str, Any] = {}
+    for copy in found:
+        for path, value in copy.files.items():
+            merged[path] = {**merged.get(path, {}), **value} if isinstance(value, dict) else value
+    for path, value in merged.items():
+        root, _, rest = path.partition("/")
+        full = os.path.join(roots[root], *rest.split("/"))
+        os.makedirs(os.path.dirname(full), 0o700, exist_ok=True)
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(value if isinstance(value, str) else json.dumps(value))
+
+
+def exports(found: list[Copy]) -> dict[str, str]:
+    """The variables of all of them."""
+    return {name: value for copy in found for name, value in copy.exports.items()}
+
+
+def config_folder(env: Mapping[str, str]) -> str:
+    """Where a user's settings lie."""
+    return env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
+
+
+def read_object(path: str, most: int = _MOST) -> dict[str, Any]:
+    """The JSON object in a file; an empty one for anything else."""
+    try:
+        found = json.loads(read_plain(path, most).decode("utf-8-sig", "replace"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def states(env: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The state files that are there, with what is in them."""
+    for path in state_files(env):
+        if found := read_object(path, _MOST_STATE):
+            yield path, found
+
+
+def _settings(env: Mapping[str, str], folder: str) -> Iterator[Copy]:
+    project = os.path.join(folder, ".claude")
+    places = (
+        (os.path.join(config_folder(env), "settings.json"), "home/.claude/settings.json"),
+        (os.path.join(project, "settings.json"), "work/.claude/settings.json"),
+        (os.path.join(project, "settings.local.json"), "work/.claude/settings.local.json"),
+    )
+    for path, target in places:
+        named = _named(read_object(path))
+        if named:
+            yield Copy(f"{_listed(named)} in {path}", {target: named})
+
+
+def _named(settings: dict[str, Any]) -> dict[str, Any]:
+    """The keys that may be copied, with values of their kind."""
+    kept = {name: settings[name] for name in SETTINGS if isinstance(settings.get(name), str)}
+    given = settings.get("env")
+    env = {
+        name: value
+        for name, value in (given if isinstance(given, dict) else {}).items()
+        if name in flags.TABLE and isinstance(value, str)
+    }
+    return {**kept, **({"env": env} if env else {})}
+
+
+def _exports(env: Mapping[str, str]) -> Iterator[Copy]:
+    found = {name: env[name] for name in flags.TABLE if env.get(name)}
+    if found:
+        yield Copy(f"what is exported: {', '.join(found)}", exports=found)
+
+
+def _told(env: Mapping[str, str]) -> Iterator[Copy]:
+    path = os.path.join(config_folder(env), "CLAUDE.md")
+    try:
+        text = read_plain(path, _MOST).decode("utf-8", "replace")
+    except OSError:
+        return
+    if text.strip():
+        yield Copy(path, {"home/.claude/CLAUDE.md": text})
+
+
+def _state(env: Mapping[str, str], *, clean: bool) -> Iterator[Copy]:
+    for path, found in states(env):
+        for what, names in (("feature flags", CACHED), ("client data", () if clean else KEYS)):
+            held = {name: found[name] for name in names if found.get(name)}
+            if held:
+                yield Copy(f"the {what} that are cached in {path}", {"home/.claude.json": held})
+        named = _named({"env": found.get("env")})
+        if named:
+            yield Copy(f"`env` in {path}", {"home/.claude.json": named})
+
+
+def _listed(named: Mapping[str, Any]) -> str:
+    return ", ".join(f"`{name}`" for name in named)

@@ -1,0 +1,116 @@
+"""Whether what is sent here is what the lock's fingerprint says; and where it is not, what makes the difference.
+
+The release runs in a throw-away home, with copies of what this user has that may matter (`ccpin.wire.copies`). Where a
+part differs, it runs again without them, and with each of them alone: a reason that is given was seen to be one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from ccpin.errors import AddedHere, CcpinError, NoFingerprint, NotStable, OtherRules, SentOtherwise
+from ccpin.launching.contradictions import settings_files
+from ccpin.launching.environment import RECORD, pinned
+from ccpin.launching.launch import node_before
+from ccpin.launching.settings import passed
+from ccpin.paths import Home
+from ccpin.pinning.find import Pin
+from ccpin.pinning.lock import Lock
+from ccpin.pinning.own import kept_flags
+from ccpin.pinning.proof import ALL, MODES, Proof
+from ccpin.store.entry import install_folder, ready, serving
+from ccpin.wire.additions import additions
+from ccpin.wire.capture import Mode
+from ccpin.wire.copies import Copy, copies, exports, put
+from ccpin.wire.fingerprint import PARTS, Fingerprint
+from ccpin.wire.normal import NORMALISER
+from ccpin.wire.take import Subject, subject, take
+
+ANEW = "ccpin env profile --fingerprint"
+_ALONE = "the release sends this even in an empty home, on this machine"
+
+Differing = frozenset[str]
+"""The parts in which a run was not what the lock says."""
+
+
+def proof_of(found: Fingerprint) -> Proof:
+    """What a lock can hold of it. Raises NotStable."""
+    if found.unstable:
+        raise NotStable(version=found.about.version, parts=", ".join(found.unstable))
+    digests = {ALL: found.all, **{str(part): value for part, value in found.digests.items()}}
+    return Proof(found.about.mode, found.about.normaliser, digests)
+
+
+def prove(
+    home: Home, env: dict[str, str], pin: Pin, lock: Lock, *, done: Callable[[], None] = lambda: None
+) -> list[CcpinError]:
+    """Every difference; none where what is sent here is what `lock` says, whose `pin` is that of the current folder.
+    `done` is called after each run.
+
+    Raises NotCaptured, CannotCapture, NotInstalled, NodeMissing, NodeUnfit, BrokenSetting.
+    """
+    if lock.proof is None:
+        return [NoFingerprint(where=pin.path, command=ANEW)]
+    if lock.proof.normaliser != NORMALISER:
+        return [OtherRules(where=pin.path, found=lock.proof.normaliser, known=NORMALISER, command=ANEW)]
+    folder = os.path.dirname(os.path.abspath(pin.path)) if pin.why == "lock" else os.getcwd()
+    found: list[CcpinError] = [
+        AddedHere(where=one.where, part=one.part, what=one.what) for one in additions(env, folder)
+    ]
+    held = copies(env, folder, clean=lock.clean)
+    trial = _Trial(home, env, lock, lock.proof, done)
+    parts = trial.differing(held)
+    if parts:
+        found += _explained(trial, held, parts, pin, env, folder)
+    return found
+
+
+class _Trial:
+    """Runs of one release with one or another set of copies."""
+
+    def __init__(self, home: Home, env: dict[str, str], lock: Lock, proof: Proof, done: Callable[[], None]) -> None:
+        head = lock.head()
+        self._head, self._proof, self._done = head, proof, done
+        mode: Mode = "gateway" if proof.mode == MODES[1] else "first-party"
+        self._plain = subject(home, env, head, mode)
+        self._kept = kept_flags(home) if head.clean else frozenset[str]()
+        command = ready(home, head)
+        assert command is not None  # noqa: S101  `subject` has looked
+        folder = install_folder(serving(home, head), head)
+        self._command = (*node_before(home, head, env), command, *passed(head, folder, self._kept))
+
+    def differing(self, held: Sequence[Copy]) -> Differing:
+        found = take(self._subject(list(held)))
+        self._done()
+        digests: Mapping[str, str] = {str(part): value for part, value in found.digests.items()}
+        return frozenset(part for part in PARTS if self._proof.digests.get(part) != digests[part])
+
+    def _subject(self, held: list[Copy]) -> Subject:
+        flags = pinned(exports(held), self._head, self._kept)
+        env = {name: value for name, value in flags.items() if name != RECORD}
+
+        def furnish(home: str, cwd: str) -> None:
+            self._plain.furnish(home, cwd)
+            put(held, home, cwd)
+
+        return replace(self._plain, command=self._command, env=env, furnish=furnish)
+
+
+def _explained(
+    trial: _Trial, held: Sequence[Copy], parts: Differing, pin: Pin, env: Mapping[str, str], folder: str
+) -> Iterator[SentOtherwise]:
+    """A fault for each part, with what was seen to be the reason."""
+    sets: list[Sequence[Copy]] = [[], *([[copy] for copy in held] if len(held) > 1 else [])]
+    with ThreadPoolExecutor(2) as pool:
+        bare, *each = pool.map(trial.differing, sets) if held else [parts]
+    blamed = list(zip(held, each or [parts] * len(held), strict=True))
+    policy = [path for level, path in settings_files(env, folder) if level == "policy" and os.path.exists(path)]
+    for part in sorted(parts):
+        reasons = [copy.what for copy, differs in blamed if part in differs and part not in bare]
+        if part in bare:
+            reasons = [f"{_ALONE}{', where an administrator has set a policy' if policy else ''}"]
+        why = " and ".join(reasons) or "several of this user's settings together make the difference"
+        yield SentOtherwise(where=pin.path, part=part, why=why, command=ANEW)

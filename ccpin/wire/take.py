@@ -1,0 +1,121 @@
+"""Taking a fingerprint: an installed release is run once or more, each time in a home and a folder of its own.
+
+    found = take(subject(home, env, head, "first-party"), runs=2)
+
+It is started as a pinned launch would start it, past every shim: with the flags exported and in `--settings`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+from ccpin.errors import CannotCapture, NotCaptured, NotInstalled
+from ccpin.launching.environment import RECORD, pinned
+from ccpin.launching.launch import node_before
+from ccpin.launching.settings import passed
+from ccpin.paths import Home
+from ccpin.pinning.head import Head, version_key
+from ccpin.store.entry import install_folder, ready, serving
+from ccpin.store.receipt import read_install
+from ccpin.store.scan import variables
+from ccpin.wire.capture import Capture, Mode, NoMainRequest
+from ccpin.wire.fingerprint import PROMPT, About, Fingerprint, Sent, fingerprint, sent
+from ccpin.wire.isolation import IsolationError
+from ccpin.wire.rooms import furnish
+from ccpin.wire.run import run
+
+TIMEOUT = 60  # seconds, and a run is killed with all that it started
+_AT_A_TIME = 2
+_HEEDS_PROXIES = (0, 2, 35)
+_PAST = "it asks api.anthropic.com past every proxy, so there would be nothing to see"  # measured: 0.2.9
+
+Furnish = Callable[[str, str], None]
+"""What is put into a home and a working folder before a release starts there."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is to be run: `command` is the executable, or Node.js and a file, with the arguments before `-p`; `env` is
+    added to what every captured run gets."""
+
+    about: About
+    command: tuple[str, ...]
+    env: Mapping[str, str] = field(repr=False)
+    furnish: Furnish
+
+
+def subject(home: Home, env: dict[str, str], head: Head, mode: Mode) -> Subject:
+    """An installed release, as the head of a lock names it, in a home of nobody's. `env` is the caller's, for the
+    Node.js on its PATH. Raises NotInstalled, NodeMissing, NodeUnfit."""
+    command = ready(home, head)
+    folder = install_folder(serving(home, head), head)
+    install = read_install(folder)
+    if command is None or install is None:
+        raise NotInstalled(version=head.version, command=f"ccpin install {head.version}")
+    start = (*node_before(home, head, env), command, *passed(head, folder, frozenset()))
+    flags = {name: value for name, value in pinned({}, head).items() if name != RECORD}
+    about = About(
+        head.version,
+        head.digest,
+        head.runtime,
+        mode,
+        dict(sorted(head.env.items())),
+        head.clean,
+        install.size,
+        tuple(variables(folder, install.receipt.executable)),
+    )
+    return Subject(about, start, flags, partial(furnish, head.version))
+
+
+def take(what: Subject, *, runs: int = 1, done: Callable[[], None] = lambda: None) -> Fingerprint:
+    """Runs it `runs` times, two at a time; `done` is called after each. Raises NotCaptured, CannotCapture."""
+    about = what.about
+    if about.mode == "first-party" and version_key(about.version) < _HEEDS_PROXIES:
+        raise NotCaptured(version=about.version, reason=_PAST, command=_other(about))
+    if os.name != "posix":
+        raise CannotCapture(reason=f"{sys.platform} cannot hand listening sockets from process to process")
+
+    def once(_: int) -> Sent:
+        found = _run(what)
+        done()
+        return found
+
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        return fingerprint(what.about, list(pool.map(once, range(runs))))
+
+
+def _run(what: Subject) -> Sent:
+    with tempfile.TemporaryDirectory(prefix="ccpin-wire-", ignore_cleanup_errors=True) as scratch:
+        scratch = os.path.realpath(scratch)
+        home, cwd, temp = (os.path.join(scratch, name) for name in ("home", "work", "temp"))
+        for folder in (home, cwd, temp):
+            os.mkdir(folder, 0o700)
+        what.furnish(home, cwd)
+        env = {**what.env, "TMPDIR": temp}
+        mode = what.about.mode
+        try:
+            capture = run(what.command, ["-p", PROMPT], mode=mode, env=env, home=home, cwd=cwd, timeout=TIMEOUT)
+            return sent(capture, {home: "home", cwd: "work", temp: "temp"}, home)
+        except NoMainRequest:
+            raise NotCaptured(version=what.about.version, reason=_why(capture), command=_other(what.about)) from None
+        except (OSError, IsolationError) as error:
+            raise CannotCapture(reason=str(error)) from None
+
+
+def _why(capture: Capture) -> str:
+    """Why there was no main request, as far as it can be told in a sentence."""
+    how = f"it was killed after {TIMEOUT} s" if capture.exit_code is None else f"exit code {capture.exit_code}"
+    said = (capture.stderr.strip() or capture.stdout.strip()).splitlines()
+    tried = ", ".join(capture.refused_hosts[:3])
+    parts = [how, f"it tried {tried}" if tried else "it tried no host", f"it said `{said[-1][:200]}`" if said else ""]
+    return "; ".join(filter(None, parts))
+
+
+def _other(about: About) -> str:
+    return f"ccpin fingerprint {about.version}" + (" --gateway" if about.mode == "first-party" else "")
