@@ -21,6 +21,8 @@ VERBS = {
     "bundle": "bundle",
     "check": "check",
     "fingerprint": "fingerprint",
+    "diff": "diff",
+    "history": "history",
     "doctor": "doctor",
     "which": "show",
     "current": "show",

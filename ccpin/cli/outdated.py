@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ccpin.cli.moved import WIRE, what_changes
 from ccpin.cli.origin import MIN_AGE, SOURCE, asked, least_age
 from ccpin.cli.output import JSON, OFFLINE, REGISTRY, Answer, give
 from ccpin.cli.place import current_folder
@@ -16,6 +17,7 @@ from ccpin.errors import Behind, NoDefault
 from ccpin.launching.outdated import Outdated, outdated
 from ccpin.paths import Home, find_home
 from ccpin.pinning.find import Pin, find_pin, read_pin
+from ccpin.pinning.head import version_key
 from ccpin.pinning.lock import parse
 from ccpin.pinning.own import allowed_flags
 from ccpin.pinning.write import project_lock
@@ -23,6 +25,7 @@ from ccpin.pinning.write import project_lock
 
 def outdated_command(
     default: Annotated[bool, typer.Option("--global", help="Look at this user's default instead.")] = False,
+    wire: WIRE = False,
     min_age: MIN_AGE = None,
     source: SOURCE = None,
     registry: REGISTRY = None,
@@ -40,7 +43,19 @@ def outdated_command(
     errors = (
         [Behind(version=found.version, newer=found.newer, command=_command(found, pin, home))] if found.newer else []
     )
-    give("outdated", Answer(data, _table(found), found.notes, errors), as_json=as_json)
+    newer = _newer(found)
+    flags = {"clean": lock.clean, "wire": wire}
+    moved = what_changes(home, env, found.version, newer, lock.env, **flags) if newer is not None else []
+    text = "\n".join([_table(found), *moved])
+    give("outdated", Answer({**data, "sends": moved}, text, found.notes, errors), as_json=as_json)
+
+
+def _newer(found: Outdated) -> str | None:
+    """What an upgrade would pin."""
+    if not found.newer:
+        return None
+    up = version_key(found.wanted) > version_key(found.version)
+    return found.wanted if up else found.latest
 
 
 def _pin(home: Home, *, default: bool) -> Pin:

@@ -1,0 +1,52 @@
+"""The short form of `ccpin diff`, at the end of `ccpin upgrade` and `ccpin outdated`: where both releases were captured
+under the lock's flags, or `--wire` asks for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from ccpin.paths import Home
+
+WIRE = Annotated[
+    bool,
+    typer.Option("--wire", help="Show what changes in what is sent, too; runs both releases where that is not known."),
+]
+
+_TOLD = ("model", "parameters", "betas", "tools", "system")
+
+
+def what_changes(
+    home: Home,
+    env: dict[str, str],
+    before: str,
+    after: str,
+    flags: Mapping[str, str],
+    *,
+    clean: bool,
+    wire: bool,
+) -> list[str]:
+    """A few lines about the way from one version to the other, under these flags; none where it is not known.
+
+    With `wire`, raises what `head_of` and `kept_or_captured` raise.
+    """
+    from ccpin.cli.capturing import head_of, kept_or_captured, with_flags
+    from ccpin.wire.compare import compare
+    from ccpin.wire.kept import kept_of_version
+    from ccpin.wire.summary import rows
+
+    found = []
+    for version in (before, after):
+        one = kept_of_version(home, version, flags, "first-party", clean=clean)
+        if one is None and wire:
+            head = with_flags(head_of(version, None, home, env), dict(flags), clean=clean)
+            one = kept_or_captured(home, env, head, "first-party", fresh=False)
+        if one is None:
+            return []
+        found.append(one)
+    told = [row for row in rows(compare(*found)) if row.label in _TOLD and not row.same]
+    lines = [f"  {row.label:<10}  {row.text}" for row in told] or ["  nothing that `ccpin diff` looks at first"]
+    return [f"what {after} sends, against {before} (`ccpin diff {before} {after}` shows all of it):", *lines]

@@ -1,0 +1,179 @@
+"""A comparison as a page: one file, without scripts and without anything from elsewhere.
+
+It reads at any width, on paper, and in the dark; added and removed are told by a sign, not by colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from ccpin.wire.compare import Comparison, Names, ToolChange
+from ccpin.wire.fingerprint import Fingerprint
+from ccpin.wire.lines import Line, TextDiff
+from ccpin.wire.summary import rows, sentence, title, tool_sentences
+
+STYLE = """
+:root {
+  color-scheme: light dark;
+  --ground: #fff; --ink: #1c2024; --faint: #5b6570; --rule: #d5dae0; --soft: #f4f6f8;
+  --come: #0b5d2a; --come-ground: #e3f6e8; --come-word: #a8e3ba;
+  --gone: #94131c; --gone-ground: #fdeaea; --gone-word: #f7bcbf; --link: #0b57b8;
+}
+@media (prefers-color-scheme: dark) { :root {
+  --ground: #14171a; --ink: #e4e8ec; --faint: #9aa5b1; --rule: #363d45; --soft: #1c2126;
+  --come: #85dc9e; --come-ground: #12301c; --come-word: #1f6135;
+  --gone: #ff9f9f; --gone-ground: #3b1719; --gone-word: #7c2a2f; --link: #86b9ff;
+} }
+* { box-sizing: border-box; }
+body {
+  margin: 0 auto; max-width: 68rem; padding: 1.5rem clamp(1rem, 4vw, 3rem) 4rem;
+  background: var(--ground); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: anywhere;
+}
+h1 { font-size: clamp(1.35rem, 4.5vw, 2rem); line-height: 1.25; margin: 0 0 .25rem; text-wrap: balance; }
+h2 { font-size: 1.2rem; margin: 2.75rem 0 .75rem; padding-top: .75rem; border-top: 1px solid var(--rule); }
+h3 { font: 600 1rem/1.4 ui-monospace, monospace; margin: 1.75rem 0 .5rem; }
+p { margin: .25rem 0 1rem; }
+.faint { color: var(--faint); }
+a { color: var(--link); }
+nav a { display: inline-block; margin-right: 1rem; padding: .2rem 0; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.5rem; margin: 1.25rem 0; }
+dt { color: var(--faint); }
+dd { margin: 0; min-width: 0; }
+dd.same { color: var(--faint); }
+ul { margin: .25rem 0 1rem; padding: 0; list-style: none; }
+ul li { padding-left: 1.25rem; text-indent: -1.25rem; }
+ul.names { columns: 20rem; column-gap: 2rem; font: .875rem/1.7 ui-monospace, monospace; }
+ul.names li { break-inside: avoid; padding-left: 2ch; text-indent: -2ch; }
+.come { color: var(--come); } .gone { color: var(--gone); }
+.text {
+  margin: .5rem 0 1.5rem; border: 1px solid var(--rule); border-radius: .4rem; overflow: hidden;
+  font: .8125rem/1.6 ui-monospace, monospace; white-space: break-spaces;
+}
+.text div { padding: 0 .75rem 0 2rem; text-indent: -1.25rem; min-height: 1.6em; }
+.text .come { background: var(--come-ground); } .text .gone { background: var(--gone-ground); }
+.text .left { background: var(--soft); color: var(--faint); text-align: center; text-indent: 0; padding: 0; }
+.text .sign { display: inline-block; width: 1.25rem; text-indent: 0; user-select: none; }
+ins, del { text-decoration: none; border-radius: .15rem; }
+ins { background: var(--come-word); } del { background: var(--gone-word); }
+table { border-collapse: collapse; width: 100%; font: .8125rem/1.5 ui-monospace, monospace; }
+th, td { text-align: left; vertical-align: top; padding: .35rem 1rem .35rem 0; border-bottom: 1px solid var(--rule); }
+th { white-space: nowrap; }
+@media (max-width: 36rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .75rem; } }
+@media screen and (max-width: 56rem) {
+  table, tbody, tr, th { display: block; } thead { display: none; }
+  tr { padding: .5rem 0; border-bottom: 1px solid var(--rule); }
+  th, td { padding: .15rem 0; border: 0; }
+  td { display: grid; grid-template-columns: 10ch 1fr; } td::before { content: attr(data-label); color: var(--faint); }
+}
+@media print {
+  :root { --ground: #fff; --ink: #000; --faint: #444; --rule: #bbb; --soft: #f2f2f2; --come: #0b5d2a;
+    --come-ground: #eef9f0; --come-word: #bfe8cb; --gone: #94131c; --gone-ground: #fdf0f0; --gone-word: #f5c8ca;
+    --link: #0b57b8; }
+  @page { margin: 15mm; }
+  body { max-width: none; padding: 0; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  nav { display: none; } h2, h3 { break-after: avoid; } .text div, tr, figure { break-inside: avoid; }
+  table, .text, ul.names { font-size: 8pt; }
+}
+"""
+_CLASS = {" ": "", "-": "gone", "+": "come", "…": "left"}
+
+
+def page(found: Comparison) -> str:
+    """The whole page, as HTML."""
+    name = title(found)
+    sections = [part for part in _sections(found) if part[1]]
+    links = "".join(f'<a href="#{anchor}">{escape(label)}</a>' for (anchor, label), _ in sections)
+    body = "".join(
+        f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{escape(label)}</h2>{content}</section>\n'
+        for (anchor, label), content in sections
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(name)}</title>\n"
+        f'<link rel="icon" href="data:,">\n<style>{STYLE}</style>\n</head>\n<body>\n'
+        f'<header><h1>{escape(name)}</h1>\n<p class="faint">{escape(_how(found))}</p></header>\n'
+        f"<main>\n{_rows(found)}\n"
+        f'<nav aria-label="Details">{links}</nav>\n{body}</main>\n</body>\n</html>\n'
+    )
+
+
+def _sections(found: Comparison) -> list[tuple[tuple[str, str], str]]:
+    return [
+        (("betas", "Betas"), _names(found.betas)),
+        (("parameters", "Parameters"), _sentences(sentence(value) for value in found.parameters)),
+        (("headers", "Headers"), _sentences(sentence(value) for value in found.headers)),
+        (("tools", "Tools"), _names(found.tools) + "".join(map(_tool, found.changed_tools))),
+        (("system", "System prompt"), _text(found.system)),
+        (("messages", "Messages"), _text(found.messages)),
+        (("variables", "Variables that it names"), _names(found.variables)),
+        (("hosts", "Hosts"), _names(found.hosts)),
+        (("digests", "Digests"), _digests(found)),
+    ]
+
+
+def _how(found: Comparison) -> str:
+    said = [_side(one) for one in (found.before, found.after)]
+    return said[0] if said[0] == said[1] else f"Before: {said[0]} After: {said[1]}"
+
+
+def _side(one: Fingerprint) -> str:
+    runs = "1 run" if one.runs == 1 else f"{one.runs} runs"
+    where = f"in a {one.isolation}" if one.isolation.endswith("namespace") else f"with {one.isolation}"
+    return f"What the release sent to a loopback API in {runs}, {where}; compared by rules {one.about.normaliser}."
+
+
+def _rows(found: Comparison) -> str:
+    same = {True: ' class="same"', False: ""}
+    items = "".join(f"<dt>{escape(row.label)}</dt><dd{same[row.same]}>{escape(row.text)}</dd>" for row in rows(found))
+    return f"<dl>{items}</dl>"
+
+
+def _names(names: Names) -> str:
+    listed = [("come", "+", name) for name in names.added] + [("gone", "−", name) for name in names.removed]
+    if not listed:
+        return ""
+    items = "".join(f'<li class="{kind}">{sign}&nbsp;{_breakable(name)}</li>' for kind, sign, name in listed)
+    return f'<ul class="names">{items}</ul>'
+
+
+def _breakable(name: str) -> str:
+    """A name that is too long for a line breaks where it is read so."""
+    return escape(name).replace("_", "_<wbr>")
+
+
+def _sentences(said: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(each)}</li>" for each in said)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _tool(change: ToolChange) -> str:
+    return f"<h3>{escape(change.name)}</h3>{_sentences(tool_sentences(change))}{_text(change.description)}"
+
+
+def _text(text: TextDiff) -> str:
+    lines = "".join(map(_line, text.lines))
+    return f'<div class="text">{lines}</div>' if lines else ""
+
+
+def _line(line: Line) -> str:
+    if line.kind == "…":
+        return '<div class="left" aria-hidden="true">⋯</div>'
+    tag = {"-": "del", "+": "ins"}.get(line.kind, "span")
+    pieces = "".join(f"<{tag}>{escape(text)}</{tag}>" if new else escape(text) for new, text in line.pieces)
+    sign = {"-": "−", "+": "+"}.get(line.kind, " ")
+    return f'<div class="{_CLASS[line.kind]}"><span class="sign">{sign}</span>{pieces}</div>'
+
+
+def _digests(found: Comparison) -> str:
+    """Of all and of each part, before and after; equal ones once."""
+    before, after = ({"all": one.all, **one.digests} for one in (found.before, found.after))
+    lines = "".join(f'<tr><th scope="row">{name}</th>{_cells(before[name], after[name])}</tr>' for name in before)
+    head = '<thead><tr><th scope="col">part</th><th scope="col">before</th><th scope="col">after</th></tr></thead>'
+    return f"<table>{head}<tbody>{lines}</tbody></table>"
+
+
+def _cells(before: str, after: str) -> str:
+    said = (("before", before), ("after", "the same" if before == after else after))
+    return "".join(f'<td data-label="{label}">{escape(each)}</td>' for label, each in said)
