@@ -17,26 +17,15 @@ def main() -> None:
     """The console script `ccpin`, and `python -m ccpin`."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold bytes that are no text; not every encoding has `…`
         sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding == "utf-8" else "replace")
-    sys.exit(_ended(sys.argv[1:]))
+    _end_tidily()
+    sys.exit(run(sys.argv[1:]))
 
 
 def claude() -> None:
     """The console script whose launcher is `claude.exe` on Windows."""
     shims = os.path.dirname(os.path.abspath(sys.argv[0]))  # it is `<home>\\shims\\claude.exe`
-    sys.exit(_ended(["exec", "--home", os.environ.get("CCPIN_HOME") or os.path.dirname(shims), "--", *sys.argv[1:]]))
-
-
-def _ended(args: list[str]) -> int:
-    """The exit code of `ccpin ARGS`, also where a signal comes while nobody has begun to catch it: in an import."""
     _end_tidily()
-    from ccpin.errors import Interrupted, Stopped, Terminated
-
-    try:
-        return run(args)
-    except KeyboardInterrupt:
-        return _complain(Interrupted(), 130)
-    except Stopped:
-        return _complain(Terminated(), 143)
+    sys.exit(run(["exec", "--home", os.environ.get("CCPIN_HOME") or os.path.dirname(shims), "--", *sys.argv[1:]]))
 
 
 def _end_tidily() -> None:
@@ -55,7 +44,18 @@ def _end_tidily() -> None:
 
 
 def run(args: list[str]) -> int:
-    """The exit code of `ccpin ARGS`."""
+    """The exit code of `ccpin ARGS`, also where a signal comes while nobody else catches it: in an import."""
+    from ccpin.errors import Interrupted, Stopped, Terminated
+
+    try:
+        return _run(args)
+    except KeyboardInterrupt:
+        return _complain(Interrupted(), 130)
+    except Stopped:
+        return _complain(Terminated(), 143)
+
+
+def _run(args: list[str]) -> int:
     if args == ["--version"]:
         from ccpin import __version__
 
@@ -74,16 +74,12 @@ def run(args: list[str]) -> int:
 
 def _quick(command: Callable[..., str], **options: bool) -> int:
     """Runs a command whose answer is one line; its exit code."""
-    from ccpin.errors import CcpinError, Interrupted, Stopped, Terminated
+    from ccpin.errors import CcpinError
 
     try:
         answer = command(dict(os.environ), **options)
     except CcpinError as error:
         return _complain(error, error.exit_code)
-    except KeyboardInterrupt:
-        return _complain(Interrupted(), 130)
-    except Stopped:
-        return _complain(Terminated(), 143)
     except Exception as error:  # noqa: BLE001  the last one to hear of it
         return _bug(error)
     try:
@@ -116,7 +112,7 @@ def _sync(env: dict[str, str], *, locked: bool) -> str:
 
 def _exec(args: list[str]) -> int:
     """`ccpin exec [--home DIR] [--version SPEC] [--] ARGS…`: here ccpin stands in the place of `claude`."""
-    from ccpin.errors import CcpinError, Interrupted, Stopped, Terminated
+    from ccpin.errors import CcpinError
 
     try:
         from ccpin.cli.exec import exec_claude
@@ -124,10 +120,6 @@ def _exec(args: list[str]) -> int:
         return exec_claude(args, dict(os.environ))
     except CcpinError as error:
         return _complain(error, error.launch_code)
-    except KeyboardInterrupt:
-        return _complain(Interrupted(), 130)
-    except Stopped:
-        return _complain(Terminated(), 143)
     except Exception as error:  # noqa: BLE001  the last one to hear of it
         return _bug(error)
 
