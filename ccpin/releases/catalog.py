@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ccpin import platforms
 from ccpin.errors import NotFound
 from ccpin.pinning.head import version_key
-from ccpin.releases.registry import CLAUDE, Registry, platform_package
+from ccpin.releases.registry import CLAUDE, Package, Registry, platform_package
 from ccpin.releases.release import FIRST_NATIVE, WITHDRAWN, era
 from ccpin.releases.together import ask_all
 
@@ -26,8 +26,9 @@ class Offered:
 
 def offered(registry: Registry) -> list[Offered]:
     """All versions, oldest first by number. Raises RegistryError."""
-    package = registry.package(CLAUDE)
-    held = dict(zip(platforms.ALL, ask_all(lambda p: _versions(registry, p), platforms.ALL), strict=True))
+    names = (CLAUDE, *map(platform_package, platforms.ALL))
+    package, *natives = ask_all(lambda name: _package(registry, name), names)
+    held = {platform: frozenset(native.versions) for platform, native in zip(platforms.ALL, natives, strict=True)}
     tags: dict[str, list[str]] = {}
     for tag, version in sorted(package.tags.items()):
         tags.setdefault(version, []).append(tag)
@@ -37,11 +38,14 @@ def offered(registry: Registry) -> list[Offered]:
     ]
 
 
-def _versions(registry: Registry, platform: str) -> frozenset[str]:
+def _package(registry: Registry, name: str) -> Package:
+    """A mirror may lack a platform altogether."""
     try:
-        return frozenset(registry.package(platform_package(platform)).versions)
+        return registry.package(name)
     except NotFound:
-        return frozenset()
+        if name == CLAUDE:
+            raise
+        return Package((), {})
 
 
 def _missing(version: str, held: dict[str, frozenset[str]]) -> tuple[str, ...]:
