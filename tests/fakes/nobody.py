@@ -13,7 +13,7 @@ import pytest
 import requests
 
 UID = 65534
-_PROBE = "import sys, ccpin, filelock, packaging, requests, tomlkit; print(*sys.version_info[:2])"
+_PROBE = "import sys, ccpin, psutil, packaging, requests, tomlkit; print(*sys.version_info[:2])"
 
 
 def is_root() -> bool:
