@@ -72,6 +72,13 @@ def sweep_drafts(path: str) -> None:
                 _remove_orphan(os.path.join(folder, name))
 
 
+def standing(path: str) -> str:
+    """The nearest folder, from `path` upward, that is there."""
+    while not os.path.isdir(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    return path
+
+
 def is_full(error: OSError) -> bool:
     """Whether it says that a disk, a quota or a limit on files is used up."""
     return error.errno in _FULL
@@ -89,10 +96,8 @@ def no_room(path: str, error: OSError, needed: int | None) -> NoRoom:
 def _free(path: str) -> str:
     import shutil
 
-    while not os.path.isdir(path) and path != os.path.dirname(path):
-        path = os.path.dirname(path)
     try:
-        return f", {shutil.disk_usage(path).free:,} are free"
+        return f", {shutil.disk_usage(standing(path)).free:,} are free"
     except OSError:
         return ""
 

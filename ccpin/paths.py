@@ -44,6 +44,9 @@ from ccpin.errors import FolderGone
 
 LOCK_NAME = ".ccpin.lock"
 
+SETTINGS_AGE = 30 * 24 * 3600
+"""Seconds after which a user's merged settings go away, which every launch touches that names them."""
+
 
 class Home:
     """The folder that holds everything of ccpin's. `root` is absolute; `shared` are the roots of homes that are only

@@ -18,11 +18,10 @@ from typing import Any
 
 from ccpin.errors import OwnSettings, StoreUnwritable
 from ccpin.files import make_folder, replace_file
-from ccpin.paths import Home
+from ccpin.paths import SETTINGS_AGE, Home
 from ccpin.pinning.find import read_plain
 
 _MOST = 4 << 20  # bytes of a settings file
-_KEPT = 30 * 24 * 3600  # seconds
 _UNREADABLE = "it is no JSON that can be read"
 _RULE = re.compile(r"(Read|Edit|Write|MultiEdit|NotebookEdit|Glob|Grep|LS)\(/(?!/)(.*)\)", re.DOTALL)
 
@@ -136,7 +135,7 @@ def _holds(path: str, data: bytes) -> bool:
 
 
 def _sweep(folder: str) -> None:
-    oldest = time.time() - _KEPT
+    oldest = time.time() - SETTINGS_AGE
     for entry in os.scandir(folder):
         with contextlib.suppress(OSError):  # another launch sweeps too; and what cannot be removed does no harm
             if entry.stat(follow_symlinks=False).st_mtime < oldest:

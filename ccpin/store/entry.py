@@ -45,6 +45,9 @@ COMMAND = "claude"
 NODE = "node.exe" if sys.platform == "win32" else "node"
 """The file of an install that is its own Node.js."""
 
+NODE_LINKS = frozenset({"node", "node.draft"})
+"""What may stand in an entry besides installs: which `node` on PATH was checked for them (launching/node.py)."""
+
 
 def entry_parts(name: str) -> tuple[str, str] | None:
     """The version and the 32 digits in the name of a store entry; None for what is not named like one."""

@@ -17,13 +17,13 @@ from functools import partial
 
 from ccpin.checkpoints import checkpoint
 from ccpin.errors import InUse, StoreBusy, StoreMarkedBusy, StoreMisplaced, StoreNoexec, StoreUnwritable
-from ccpin.files import is_full, make_folder, no_room
+from ccpin.files import is_full, make_folder, no_room, standing
 from ccpin.paths import Home
 from ccpin.pinning.lock import Lock
 from ccpin.releases.again import again
 from ccpin.releases.source import Source
 from ccpin.releases.sources import Sources
-from ccpin.store.entry import artifact_key, install_folder
+from ccpin.store.entry import NODE_LINKS, artifact_key, install_folder
 from ccpin.store.fetch import download
 from ccpin.store.find import find_install, require_locked
 from ccpin.store.holding import MARKER, Holder, StillHeldError, held, is_held
@@ -181,7 +181,7 @@ def finish_uninstall(home: Home, version: str) -> bool:
             continue
         with _disk(home), _held(home, name, Progress()):
             sweep(entry)
-            if set(os.listdir(entry)) <= {"node", "node.draft"}:
+            if set(os.listdir(entry)) <= NODE_LINKS:
                 remove_tree(entry)
                 found = True
     return found
@@ -196,12 +196,9 @@ def _require_fit_place(home: Home) -> None:
 
 def _require_programs(home: Home) -> None:
     """Raises StoreNoexec where the store is, or would be made, on a disk that starts none."""
-    path = home.releases
-    while not os.path.isdir(path) and path != os.path.dirname(path):
-        path = os.path.dirname(path)
     forbids = getattr(os, "ST_NOEXEC", 0)  # only Linux tells
     with suppress(OSError):
-        if forbids and os.statvfs(path).f_flag & forbids:
+        if forbids and os.statvfs(standing(home.releases)).f_flag & forbids:
             raise StoreNoexec(path=home.root)
 
 

@@ -14,22 +14,17 @@ from typing import NamedTuple
 
 from ccpin.files import DRAFT
 from ccpin.metadata import MOST_AGE
-from ccpin.paths import Home
-from ccpin.store.entry import entry_parts
+from ccpin.paths import SETTINGS_AGE, Home
+from ccpin.store.entry import NODE_LINKS, entry_parts
 from ccpin.store.holding import is_held
 from ccpin.store.leftovers import REMOVED, STAGING, lock_of
 from ccpin.store.live import Live
-
-SETTINGS_AGE = 30 * 24 * 3600
-"""Seconds after which a user's merged settings, touched at every launch that names them, go away."""
 
 DRAFT_AGE = 3600
 """Seconds after which a draft is nobody's."""
 
 _SETTINGS = re.compile(r"[0-9a-f]{16,64}\.json")
 _METADATA = re.compile(r"[0-9a-f]{64}\.json")
-NODE_LINKS = frozenset({"node", "node.draft"})
-"""What may stand in an entry besides installs: which `node` on PATH was checked for them."""
 
 
 class Litter(NamedTuple):

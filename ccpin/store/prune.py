@@ -18,10 +18,10 @@ from ccpin.errors import BadLockFile, CcpinError, StoreUnwritable
 from ccpin.files import make_folder
 from ccpin.paths import Home
 from ccpin.store import needs
-from ccpin.store.entry import RECEIPT, entry_parts
+from ccpin.store.entry import NODE_LINKS, RECEIPT, entry_parts
 from ccpin.store.holding import StillHeldError, held
 from ccpin.store.leftovers import lock_of
-from ccpin.store.litter import NODE_LINKS, Litter, litter
+from ccpin.store.litter import Litter, litter
 from ccpin.store.live import Live, look
 from ccpin.store.needs import Reason, Use
 from ccpin.store.projects import Project, known, note

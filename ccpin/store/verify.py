@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ccpin.paths import Home
-from ccpin.store.entry import COMMAND, NODE, RECEIPT, SETTINGS_MARK, entry_parts, takes_settings
+from ccpin.store.entry import COMMAND, NODE, NODE_LINKS, RECEIPT, SETTINGS_MARK, entry_parts, takes_settings
 from ccpin.store.inside import version_inside
-from ccpin.store.litter import NODE_LINKS
 from ccpin.store.receipt import Install, Kept, install_folders, read_install, sha256_of, version_of
 
 _CUT = 0.99  # of its size: what is shorter was cut off; a program that patches takes away less

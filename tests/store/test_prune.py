@@ -14,11 +14,11 @@ import pytest
 from ccpin import platforms
 from ccpin.errors import BadLockFile
 from ccpin.metadata import MOST_AGE
-from ccpin.paths import LOCK_NAME, Home
+from ccpin.paths import LOCK_NAME, SETTINGS_AGE, Home
 from ccpin.pinning.lock import Lock, render
 from ccpin.store.holding import held
 from ccpin.store.leftovers import STAGING, lock_of
-from ccpin.store.litter import DRAFT_AGE, SETTINGS_AGE
+from ccpin.store.litter import DRAFT_AGE
 from ccpin.store.live import Live, Process, look
 from ccpin.store.needs import DAY, GRACE, last_use
 from ccpin.store.projects import known, remember
