@@ -907,8 +907,14 @@ class OtherRules(WireError):
 
 class SentOtherwise(WireError):
     code = "sent-otherwise"
-    text = "`{part}` is not what the lock's fingerprint says: {why}"
-    hint = "`ccpin diff --details` and `ccpin doctor` show more; a new one is written by `{command}`"
+    text = "{parts} not what the lock's fingerprint says: {why}"
+    hint = "take it away, or keep it and leave `--wire` out: `ccpin check`"
+
+
+class SentByItself(WireError):
+    code = "sent-by-itself"
+    text = "{parts} not what the lock's fingerprint says: the release sends this even in an empty home, {machine}"
+    hint = "`ccpin fingerprint` shows what; where that is right, lock it: `{command}`"
 
 
 class AddedHere(WireError):

@@ -88,9 +88,8 @@ def _settings(env: Mapping[str, str], folder: str) -> Iterator[Copy]:
         (os.path.join(project, "settings.local.json"), "work/.claude/settings.local.json"),
     )
     for path, target in places:
-        named = _named(read_object(path))
-        if named:
-            yield Copy(f"{_listed(named)} in {path}", {target: named})
+        for name, value in _named(read_object(path)).items():
+            yield Copy(f"`{name}` in {path}", {target: {name: value}})
 
 
 def _named(settings: dict[str, Any]) -> dict[str, Any]:
@@ -131,6 +130,3 @@ def _state(env: Mapping[str, str], *, clean: bool) -> Iterator[Copy]:
         if named:
             yield Copy(f"`env` in {path}", {"home/.claude.json": named})
 
-
-def _listed(named: Mapping[str, Any]) -> str:
-    return ", ".join(f"`{name}`" for name in named)

@@ -7,11 +7,11 @@ part differs, it runs again without them, and with each of them alone: a reason 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from ccpin.errors import AddedHere, CcpinError, NoFingerprint, NotStable, OtherRules, SentOtherwise
+from ccpin.errors import AddedHere, CcpinError, NoFingerprint, NotStable, OtherRules, SentByItself, SentOtherwise
 from ccpin.launching.contradictions import settings_files
 from ccpin.launching.environment import RECORD, pinned
 from ccpin.launching.launch import node_before
@@ -30,7 +30,6 @@ from ccpin.wire.normal import NORMALISER
 from ccpin.wire.take import Subject, subject, take
 
 ANEW = "ccpin env profile --fingerprint"
-_ALONE = "the release sends this even in an empty home, on this machine"
 
 Differing = frozenset[str]
 """The parts in which a run was not what the lock says."""
@@ -101,16 +100,25 @@ class _Trial:
 
 def _explained(
     trial: _Trial, held: Sequence[Copy], parts: Differing, pin: Pin, env: Mapping[str, str], folder: str
-) -> Iterator[SentOtherwise]:
-    """A fault for each part, with what was seen to be the reason."""
+) -> Iterator[CcpinError]:
+    """A fault for each reason, with the parts in which it was seen to be one."""
     sets: list[Sequence[Copy]] = [[], *([[copy] for copy in held] if len(held) > 1 else [])]
     with ThreadPoolExecutor(2) as pool:
         bare, *each = pool.map(trial.differing, sets) if held else [parts]
     blamed = list(zip(held, each or [parts] * len(held), strict=True))
-    policy = [path for level, path in settings_files(env, folder) if level == "policy" and os.path.exists(path)]
-    for part in sorted(parts):
-        reasons = [copy.what for copy, differs in blamed if part in differs and part not in bare]
-        if part in bare:
-            reasons = [f"{_ALONE}{', where an administrator has set a policy' if policy else ''}"]
-        why = " and ".join(reasons) or "several of this user's settings together make the difference"
-        yield SentOtherwise(where=pin.path, part=part, why=why, command=ANEW)
+    if alone := parts & bare:
+        policy = [path for level, path in settings_files(env, folder) if level == "policy" and os.path.exists(path)]
+        machine = f"on this machine{', where an administrator has set a policy' if policy else ''}"
+        yield SentByItself(where=pin.path, parts=_are(alone), machine=machine, command=ANEW)
+    reasons: dict[str, set[str]] = {}
+    for part in parts - bare:
+        why = " and ".join(copy.what for copy, differs in blamed if part in differs)
+        reasons.setdefault(why or "several of this user's settings together make the difference", set()).add(part)
+    for why, of in sorted(reasons.items(), key=lambda reason: sorted(reason[1])):
+        yield SentOtherwise(where=pin.path, parts=_are(of), why=why)
+
+
+def _are(parts: Iterable[str]) -> str:
+    """Parts, as the beginning of a sentence."""
+    *others, last = [f"`{part}`" for part in sorted(parts)]
+    return f"{', '.join(others)} and {last} are" if others else f"{last} is"

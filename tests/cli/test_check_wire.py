@@ -136,6 +136,22 @@ class TestChecking:
         assert "feature flags" not in errors
         assert "exported" not in errors
 
+    def test_one_reason_is_one_fault_and_taking_it_away_mends_it(self, proven: Box) -> None:
+        write(proven.home / ".claude" / "settings.json", {"model": "theirs", "effortLevel": "low"})
+        write(proven.home / ".claude" / "CLAUDE.md", "Speak Latin.")
+        errors = check(proven).failed().err
+        assert errors.count("take it away, or keep it and leave `--wire` out: `ccpin check`") == 2
+        assert "`ccpin env profile --fingerprint`" not in errors, "it would write the same again"
+        for path in (proven.home / ".claude").iterdir():
+            path.unlink()
+        check(proven).ok()
+
+    def test_of_one_file_the_setting_that_counts(self, proven: Box) -> None:
+        write(proven.home / ".claude" / "settings.json", {"outputStyle": "loud", "env": {"ANTHROPIC_MODEL": "theirs"}})
+        errors = check(proven).failed().err
+        assert "`system` is not what the lock's fingerprint says: `outputStyle` in " in errors
+        assert "`env`" not in errors
+
     def test_without_a_clean_slate_more_counts(self, box: Box) -> None:
         ccpin(box, "use", "2.1.330", "--profile", "default", "--fingerprint").ok()
         write(box.home / ".claude.json", {"cachedFeatureFlags": {"x": True}})
@@ -150,6 +166,8 @@ class TestChecking:
         failed = check(proven).failed()
         assert "`betas` is not" in failed.err
         assert "the release sends this even in an empty home, on this machine" in failed.err
+        assert sentence("sent-by-itself").search(failed.err)
+        assert "lock it: `ccpin env profile --fingerprint`" in failed.err
 
     def test_a_changed_executable_is_not_run(self, proven: Box, monkeypatch: pytest.MonkeyPatch) -> None:
         path = Path(ccpin(proven, "which").ok().out.strip())
