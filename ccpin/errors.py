@@ -923,6 +923,12 @@ class AddedHere(WireError):
     hint = "take it away, or keep it and leave `--wire` out: `ccpin check`"
 
 
+class NothingToShow(WireError):
+    code = "nothing-to-show"
+    text = "no release{which} is installed here or was captured"
+    hint = "install one: `ccpin install {version}`; `ccpin list --remote` lists what there is"
+
+
 class PageNotWritable(WireError):
     code = "page-not-writable"
     text = "{path} cannot be written: {reason}"

@@ -66,10 +66,11 @@ def with_flags(head: Head, env: dict[str, str], *, clean: bool) -> Head:
     )
 
 
-def captured(home: Home, env: dict[str, str], head: Head, mode: Mode, runs: int) -> Fingerprint:
-    """Runs it, and keeps what was seen. Raises WireError, StoreUnwritable, NodeMissing, NodeUnfit."""
+def captured(home: Home, env: dict[str, str], head: Head, mode: Mode, runs: int, *, which: str = "") -> Fingerprint:
+    """Runs it, and keeps what was seen; `which` is said behind the version, such as ` (1 of 3)`. Raises WireError,
+    StoreUnwritable, NodeMissing, NodeUnfit."""
     what = subject(home, env, head, mode)
-    with counted(head.version, runs) as done:
+    with counted(f"capturing {head.version}{which}", runs) as done:
         found = take(what, runs=runs, done=done)
     keep(home, found)
     return found
@@ -100,15 +101,15 @@ def written(path: str, page: str) -> None:
 
 
 @contextmanager
-def counted(version: str, runs: int) -> Iterator[Callable[[], None]]:
-    """A bar on stderr where that is a terminal and there are several runs; gives what is called after each."""
-    if runs == 1 or not sys.stderr.isatty():
+def counted(what: str, runs: int) -> Iterator[Callable[[], None]]:
+    """A bar on stderr where that is a terminal, for one run something that turns; gives what is called after each."""
+    if not sys.stderr.isatty():
         yield lambda: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"capturing {version}", total=runs)
+    columns = (SpinnerColumn("line"),) if runs == 1 else (BarColumn(), MofNCompleteColumn())
+    with Progress(TextColumn("{task.description}"), *columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=runs)
         yield lambda: bar.advance(task)

@@ -49,11 +49,13 @@ _HARMLESS = (NotSetUp, Overridden)
 
 def _on_the_wire(home: Home, env: dict[str, str]) -> tuple[list[CcpinError], list[str]]:
     """The faults, and what no fingerprint covers."""
+    from ccpin.cli.capturing import counted
     from ccpin.wire.additions import of_the_project
     from ccpin.wire.proving import prove
 
     pin = find_pin(home)
     lock = parse(pin.data, pin.path, allowed_flags(home))
-    faults = prove(home, env, pin, lock)
+    with counted(f"capturing {lock.version}", 1):
+        faults = prove(home, env, pin, lock)
     own = of_the_project(os.path.dirname(pin.path)) if pin.why == "lock" else []
     return faults, [f"note: no fingerprint covers what the project has of its own: {', '.join(own)}"] if own else []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ import typer
 from ccpin.cli.capturing import GATEWAY, head_of, kept_or_captured, mode_of, written
 from ccpin.cli.fingerprint import open_note
 from ccpin.cli.output import JSON, Answer, give
+from ccpin.cli.rows import broken, columns, row
 from ccpin.errors import BadOption
 from ccpin.launching.before import lock_before
 from ccpin.paths import Home, find_home
@@ -25,7 +25,6 @@ from ccpin.wire.page import page
 from ccpin.wire.sizes import tokens
 from ccpin.wire.summary import rows, title, tool_sentences
 
-_WIDEST = 120  # characters
 _SIGN = {" ": "  ", "-": "- ", "+": "+ ", "…": "…"}
 
 
@@ -139,17 +138,10 @@ def _lines(text: TextDiff) -> list[str]:
 
 
 def _text(found: Comparison, *, details: bool) -> str:
-    width = min(_WIDEST, shutil.get_terminal_size((100, 24)).columns)
-    said = [title(found)]
-    for row in rows(found, None if details else 6):
-        said += textwrap.wrap(
-            f"  {row.label:<10}  {row.text}",
-            width,
-            subsequent_indent=" " * 14,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    return "\n".join([*said, *(_detailed(found, width) if details else ())])
+    said = broken(title(found))
+    for each in rows(found, None if details else 6):
+        said += row(each.label, each.text)
+    return "\n".join([*said, *(_detailed(found, columns()) if details else ())])
 
 
 def _detailed(found: Comparison, width: int) -> Iterator[str]:
@@ -161,10 +153,15 @@ def _detailed(found: Comparison, width: int) -> Iterator[str]:
         if text:
             yield f"\n{name}"
             yield from _wrapped(text, width)
+    for kind, names in (("came", found.variables.added), ("went", found.variables.removed)):
+        if names:
+            yield f"\nvariables that {kind}"
+            yield from broken(f"    {', '.join(names)}", indent="    ", width=width)
 
 
 def _wrapped(text: TextDiff, width: int) -> Iterator[str]:
     for line in text.lines:
         sign = _SIGN[line.kind]
-        pieces = textwrap.wrap(line.text, width - 6, drop_whitespace=False) or [""]
-        yield from (f"    {sign if not number else '  '}{piece}".rstrip() for number, piece in enumerate(pieces))
+        pieces = textwrap.wrap(line.text, width - 6, drop_whitespace=False, break_on_hyphens=False) or [""]
+        yield f"    {sign}{pieces[0]}".rstrip()
+        yield from (f"      {piece.strip()}" for piece in pieces[1:])

@@ -10,6 +10,7 @@ import typer
 
 from ccpin.cli.capturing import GATEWAY, RUNS, captured, head_of, mode_of
 from ccpin.cli.output import JSON, Answer, give
+from ccpin.cli.rows import broken, columns, row
 from ccpin.paths import find_home
 from ccpin.pinning.profile import profile_of
 from ccpin.wire.fingerprint import Fingerprint
@@ -74,8 +75,8 @@ def text(found: Fingerprint) -> str:
     parameters = found.parts["parameters"]
     others = [name for name in parameters if name not in ("model", "metadata", "stream")]
     rows: dict[str, str] = {
-        "all": found.all,
-        **{str(part): said for part, said in found.digests.items()},
+        "all": _digest(found.all),
+        **{str(part): _digest(said) for part, said in found.digests.items()},
         "model": found.model or "none",
         "also asked": ", ".join(f"{name} {_short(parameters[name])}" for name in others),
         "beta names": ", ".join(found.parts["betas"]) or "none",
@@ -91,7 +92,12 @@ def text(found: Fingerprint) -> str:
     first = f"Claude Code {about.version}, profile {profile}, {about.mode}: {runs}, in a {found.isolation}"
     if not found.isolation.endswith("namespace"):
         first = f"Claude Code {about.version}, profile {profile}, {about.mode}: {runs}, with {found.isolation}"
-    return "\n".join([first, *(f"  {name:<10}  {value}" for name, value in rows.items())])
+    return "\n".join([*broken(first), *(line for name, value in rows.items() for line in row(name, value))])
+
+
+def _digest(said: str) -> str:
+    """As it stands in a lock; without its kind where that would not fit a line."""
+    return said if columns() >= 14 + len(said) else said.removeprefix("sha256:")
 
 
 def open_note(found: Fingerprint) -> str | None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from ccpin.cli.capturing import GATEWAY, captured, mode_of, written
-from ccpin.cli.output import JSON, Answer, give, say
-from ccpin.errors import BadVersion, CannotCapture, CcpinError, NothingInstalled
+from ccpin.cli.output import JSON, Answer, give
+from ccpin.errors import BadOption, BadVersion, CannotCapture, CcpinError, NothingToShow
 from ccpin.launching.choose import pin_or_none
 from ccpin.paths import Home, find_home
 from ccpin.pinning import flags
@@ -39,6 +38,11 @@ def history_command(
     env = dict(os.environ)
     home = find_home(env)
     low, high = (_bound(text) for text in (first, last))
+    if low and high and low > high:
+        raise BadOption(
+            reason=f"no release is from {first} on and up to {last}; take them the other way round",
+            command="ccpin history",
+        )
     told, clean = _flags(profile, home)
     mode = mode_of(gateway)
     known = {
@@ -51,13 +55,21 @@ def history_command(
     passed = {head.version: str(error) for head, error in _capture(home, env, wanted, mode, known)}
     found = points(one for one in known.values() if _within(one.about.version, low, high))
     if not found:
-        raise NothingInstalled(version=" to ".join(filter(None, (first or "any", last))))
-    about = f"Profile {profile_of(told, clean=clean)}, {mode}."
+        raise NothingToShow(which=_asked(first, last), version=first or last or "2.1.330")
+    flags_of = f"profile {profile_of(told, clean=clean)}, {mode}"
     if html is not None:
-        written(html, history_page(found, about))
+        written(html, history_page(found, f"P{flags_of[1:]}."))
     notes = [f"note: {version} is not among them: {why}" for version, why in passed.items()]
     data = {"mode": mode, "flags": told, "clean": clean, "passed": passed, "releases": [one.to_json() for one in found]}
-    give("history", Answer(data, _text(table(found)), notes), as_json=as_json)
+    give(
+        "history",
+        Answer(data, "\n".join([f"What Claude Code sends, by release; {flags_of}", _text(table(found))]), notes),
+        as_json=as_json,
+    )
+
+
+def _asked(first: str | None, last: str | None) -> str:
+    return "".join(f" {part}" for part in (first and f"from {first} on", last and f"up to {last}") if part)
 
 
 def _flags(profile: str | None, home: Home) -> tuple[dict[str, str], bool]:
@@ -87,10 +99,9 @@ def _capture(
 ) -> Iterator[tuple[Head, CcpinError]]:
     """Adds to `known` what was missing, and gives those that could not be captured."""
     for number, head in enumerate(heads, 1):
-        if sys.stderr.isatty():
-            say(f"ccpin: capturing {head.version} ({number} of {len(heads)})")
+        which = f" ({number} of {len(heads)})"
         try:
-            known[head.version, head.digest] = captured(home, env, head, mode, 1)
+            known[head.version, head.digest] = captured(home, env, head, mode, 1, which=which)
         except CannotCapture:
             raise
         except CcpinError as error:

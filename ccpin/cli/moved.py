@@ -16,7 +16,7 @@ WIRE = Annotated[
     typer.Option("--wire", help="Show what changes in what is sent, too; runs both releases where that is not known."),
 ]
 
-_TOLD = ("model", "parameters", "betas", "tools", "system")
+_TOLD = ("model", "parameters", "betas", "tools", "system", "messages")
 
 
 def what_changes(

@@ -13,6 +13,7 @@ from ccpin.cli.moved import WIRE, what_changes
 from ccpin.cli.origin import MIN_AGE, SOURCE, asked, least_age
 from ccpin.cli.output import JSON, OFFLINE, REGISTRY, Answer, give
 from ccpin.cli.place import current_folder
+from ccpin.cli.rows import rebroken
 from ccpin.errors import Behind, NoDefault
 from ccpin.launching.outdated import Outdated, outdated
 from ccpin.paths import Home, find_home
@@ -46,7 +47,7 @@ def outdated_command(
     newer = _newer(found)
     flags = {"clean": lock.clean, "wire": wire}
     moved = what_changes(home, env, found.version, newer, lock.env, **flags) if newer is not None else []
-    text = "\n".join([_table(found), *moved])
+    text = "\n".join([_table(found), *rebroken(moved)])
     give("outdated", Answer({**data, "sends": moved}, text, found.notes, errors), as_json=as_json)
 
 

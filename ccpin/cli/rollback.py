@@ -15,6 +15,7 @@ from ccpin.cli.progress import Shown
 from ccpin.cli.use import of_the_move
 from ccpin.launching.rollback import rollback
 from ccpin.paths import find_home
+from ccpin.pinning.profile import GONE
 
 
 def rollback_command(
@@ -34,5 +35,5 @@ def rollback_command(
     origin = f", as in commit {back.commit[:12]}" if back.commit else ""
     same = " too, for another request or otherwise locked" if back.before == back.version else ""
     text = f"Claude Code {back.version} pinned again in {back.lock}{origin}; it was {back.before}{same}"
-    notes = tuple(of_the_move(back.version, back.before, back.ignored))
+    notes = (*([GONE] if back.unproven else []), *of_the_move(back.version, back.before, back.ignored))
     give("rollback", Answer({**asdict(back), "notes": notes}, text, notes), as_json=as_json)

@@ -13,6 +13,7 @@ from ccpin.cli.origin import FROM, MIN_AGE, SOURCE, asked, least_age
 from ccpin.cli.output import JSON, OFFLINE, REGISTRY, give
 from ccpin.cli.place import lock_to_change
 from ccpin.cli.progress import Shown
+from ccpin.cli.rows import rebroken
 from ccpin.cli.use import answer
 from ccpin.launching.repin import upgrade
 from ccpin.paths import find_home
@@ -49,5 +50,5 @@ def upgrade_command(
         moved = what_changes(home, env, str(used.before), used.version, lock.env, clean=lock.clean, wire=wire)
     else:
         text = f"Claude Code {used.version} is pinned in {used.lock}, and nothing newer is meant"
-    said = answer(used, "\n".join([text, *moved]), home, env)
+    said = answer(used, "\n".join([text, *rebroken(moved)]), home, env)
     give("upgrade", replace(said, data={**said.data, "sends": moved}), as_json=as_json)

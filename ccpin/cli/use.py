@@ -147,4 +147,5 @@ def use_command(
     )
     what = "pinned" if used.changed else "was pinned already"
     text = f"Claude Code {used.version} {what} in {used.lock}" + (f", profile {profile}" if profile else "")
+    text += ", with the fingerprint of what it sends" if fingerprint else ""
     give("use", answer(used, text, home, env, remarks), as_json=as_json)

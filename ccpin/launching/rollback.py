@@ -26,6 +26,7 @@ from ccpin.store.progress import Progress
 class RolledBack:
     """What came back. `before` is the version that was pinned until now, `commit` the full id of the commit that the
     pin was taken from, None where ccpin had noted it; `ignored` are the lock's flags that the release does not read.
+    `unproven`: the lock had a fingerprint, and the one that came back has none.
     """
 
     version: str
@@ -37,6 +38,7 @@ class RolledBack:
     commit: str | None
     executable: str
     ignored: tuple[Ignored, ...]
+    unproven: bool
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def rollback(
         commit=found.commit,
         executable=installed.executable,
         ignored=tuple(ignored(lock.env, installed.receipt)),
+        unproven=current.proof is not None and lock.proof is None,
     )
 
 

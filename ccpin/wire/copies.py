@@ -129,4 +129,3 @@ def _state(env: Mapping[str, str], *, clean: bool) -> Iterator[Copy]:
         named = _named({"env": found.get("env")})
         if named:
             yield Copy(f"`env` in {path}", {"home/.claude.json": named})
-

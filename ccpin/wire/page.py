@@ -11,7 +11,7 @@ from html import escape
 from ccpin.wire.compare import Comparison, Names, ToolChange
 from ccpin.wire.fingerprint import Fingerprint
 from ccpin.wire.lines import Line, TextDiff
-from ccpin.wire.summary import rows, sentence, title, tool_sentences
+from ccpin.wire.summary import glued, rows, sentence, title, tool_sentences
 
 STYLE = """
 :root {
@@ -126,7 +126,9 @@ def _side(one: Fingerprint) -> str:
 
 def _rows(found: Comparison) -> str:
     same = {True: ' class="same"', False: ""}
-    items = "".join(f"<dt>{escape(row.label)}</dt><dd{same[row.same]}>{escape(row.text)}</dd>" for row in rows(found))
+    items = "".join(
+        f"<dt>{escape(row.label)}</dt><dd{same[row.same]}>{escape(glued(row.text))}</dd>" for row in rows(found)
+    )
     return f"<dl>{items}</dl>"
 
 

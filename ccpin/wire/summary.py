@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ RUNTIMES = {"node": "JavaScript, on Node.js", "native": "an executable"}
 _FEW = 6  # names in a row
 _FEWER = 3  # of those that matter less
 _LONG = 60  # characters of a value
+BOUND = "\u00a0"  # a space at which no line is broken
+_SIGNED = re.compile(r"(^|  |[:;] )([+-]) ")
 
 
 class Row(NamedTuple):
@@ -56,7 +59,7 @@ def _sent(found: Comparison, few: int | None) -> Iterator[Row]:
 def _release(found: Comparison, few: int | None) -> Iterator[Row]:
     before, after = found.before.about, found.after.about
     if (before.version, before.release) != (after.version, after.release):
-        yield _named("variables", found.variables, few and _FEWER)
+        yield _named("variables", found.variables, _FEWER)  # they may be a thousand
         yield _pair("runtime", *(RUNTIMES.get(about.runtime, about.runtime) for about in (before, after)))
         yield _pair("on disk", *(f"{about.size / 1e6:,.0f} MB" for about in (before, after)))
     yield _named("hosts", found.hosts, few)
@@ -68,6 +71,11 @@ def _runs(found: Comparison) -> Iterator[Row]:
     for one in (found.before, found.after):
         if one.unstable:
             yield Row("unstable", f"{_who(one, found)}: {', '.join(one.unstable)}, over {one.runs} runs")
+
+
+def glued(text: str) -> str:
+    """The text of a row, whose signs stand in one line with what they are signs of."""
+    return _SIGNED.sub(rf"\1\2{BOUND}", text)
 
 
 def shown(value: Any) -> str:

@@ -81,6 +81,13 @@ class TestWriting:
         ccpin(proven, "rollback").ok()
         assert read_lock(proven.lock).proof is not None
 
+    def test_it_is_told_that_it_goes_with_a_rollback(self, box: Box) -> None:
+        pin(box, "2.0.14")
+        assert "with the fingerprint of what it sends" in ccpin(box, "use", "2.1.330", "--fingerprint").ok().out
+        done = ccpin(box, "rollback").ok()
+        assert "note: the lock's fingerprint was of something else, and is gone" in done.err
+        assert read_lock(box.lock).proof is None
+
     def test_what_is_not_stable_cannot_be_locked(self, box: Box, upstream: Upstream) -> None:
         upstream.add_js("2.0.66")
         pin(box, "2.0.14")

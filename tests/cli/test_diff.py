@@ -127,3 +127,18 @@ def commit(box: Box) -> None:
 
 def git(box: Box, *words: str) -> None:
     box.run(["git", *words]).ok()
+
+
+def test_it_fits_a_narrow_terminal(box: Box) -> None:
+    for words in (["diff", "2.0.14", "2.1.330", "--details"], ["outdated", "--wire"], ["fingerprint", "--runs", "1"]):
+        lines = ccpin(box, *words, env={"COLUMNS": "60"}).out.splitlines()
+        long = [line for line in lines if len(line) > 60 and line.startswith("  ")]
+        assert not [line for line in long if " " in line[14:]], "they could be broken"
+        assert not [line for line in lines if line.endswith((" +", " -"))], "a sign without its name"
+        assert not [line for line in lines if "\u00a0" in line]
+
+
+def test_the_names_of_variables_come_last(box: Box) -> None:
+    out = ccpin(box, "diff", "2.0.14", "2.1.330", "--details").ok().out
+    assert out.index("\nsystem prompt\n") < out.index("\nvariables that came\n")
+    assert "CLAUDE_CODE_DISABLE_FEATURE_FLAGS" in out[out.index("\nvariables that came\n") :]

@@ -153,3 +153,10 @@ def test_a_user_without_privileges_captures_too(box: Box) -> None:
     found = box.unprivileged("fingerprint", "--runs", "1", "--json").ok().json["data"]
     assert found["isolation"].endswith("namespace") or found["isolation"].startswith("proxies only (")
     assert found["all"] == ccpin(box, "fingerprint", "--runs", "1", "--json").ok().json["data"]["all"]
+
+
+def test_it_fits_eighty_columns(box: Box) -> None:
+    pin(box, "2.1.330")
+    out = ccpin(box, "fingerprint", "--runs", "1", env={"COLUMNS": "80"}).ok().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "  all         sha256:" in ccpin(box, "fingerprint", "--runs", "1").ok().out

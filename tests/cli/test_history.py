@@ -24,7 +24,9 @@ def box(box: Box) -> Box:
 
 def test_what_is_installed_is_captured(box: Box) -> None:
     out = ccpin(box, "history").ok().out
-    head, *rows = [line.split() for line in out.splitlines()]
+    title, *lines = out.splitlines()
+    assert title == "What Claude Code sends, by release; profile default, first-party"
+    head, *rows = [line.split() for line in lines]
     assert head[:4] == ["release", "kind", "prompt", "tokens"]
     assert [row[:2] for row in rows] == [["2.0.14", "node"], ["2.1.330", "native"]]
     assert [row[-1] for row in rows] == ["old", "new"]
@@ -45,7 +47,14 @@ def test_a_part_of_it(box: Box) -> None:
     ):
         found = ccpin(box, "history", *words.split(), "--json").ok().json["data"]
         assert [each["version"] for each in found["releases"]] == versions
-    assert sentence("nothing-installed").search(ccpin(box, "history", "--from", "9.0.0").failed().err)
+
+
+def test_a_part_in_which_there_is_nothing(box: Box) -> None:
+    failed = ccpin(box, "history", "--from", "9.0.0").failed()
+    assert sentence("nothing-to-show").search(failed.err)
+    assert "no release from 9.0.0 on is installed here" in failed.err
+    backwards = ccpin(box, "history", "--from", "2.1.330", "--to", "2.0.14").failed(2)
+    assert "take them the other way round" in backwards.err
 
 
 def test_under_other_flags_it_is_another(box: Box) -> None:
