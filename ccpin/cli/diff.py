@@ -50,6 +50,8 @@ def diff_command(
     before, after = (kept_or_captured(home, env, head, mode_of(gateway), fresh=fresh) for head in heads)
     found = compare(before, after)
     notes = list(dict.fromkeys(note for one in (before, after) if (note := open_note(one))))
+    if before.about == after.about:
+        notes.append("note: both are the same release under the same flags; `ccpin diff A B` takes two")
     if html is not None:
         written(html, page(found))
         notes.append(f"note: {html} holds texts of the vendor's: it is for you, not for publishing")

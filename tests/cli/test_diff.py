@@ -142,3 +142,9 @@ def test_the_names_of_variables_come_last(box: Box) -> None:
     out = ccpin(box, "diff", "2.0.14", "2.1.330", "--details").ok().out
     assert out.index("\nsystem prompt\n") < out.index("\nvariables that came\n")
     assert "CLAUDE_CODE_DISABLE_FEATURE_FLAGS" in out[out.index("\nvariables that came\n") :]
+
+
+def test_twice_the_same_is_told(box: Box) -> None:
+    done = ccpin(box, "diff", "2.0.14").ok()
+    assert "note: both are the same release under the same flags" in done.err
+    assert "same release" not in ccpin(box, "diff", "2.1.330").ok().err
