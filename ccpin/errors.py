@@ -887,6 +887,12 @@ class CannotCapture(WireError):
     hint = "on Linux or macOS `ccpin fingerprint` can"
 
 
+class ReadAbove(WireError):
+    code = "read-above"
+    text = "a release that is captured below {path} would read, or run, what {what} holds"
+    hint = "take that away, or name another folder for temporary files, such as `TMPDIR=/var/tmp ccpin fingerprint`"
+
+
 class NotStable(WireError):
     code = "not-stable"
     text = "what Claude Code {version} sends under these flags is not the same from run to run ({parts})"

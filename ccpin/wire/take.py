@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -27,7 +28,7 @@ from ccpin.store.scan import variables
 from ccpin.wire.capture import Capture, Mode, NoMainRequest
 from ccpin.wire.fingerprint import PROMPT, About, Fingerprint, Sent, fingerprint, sent
 from ccpin.wire.isolation import IsolationError
-from ccpin.wire.rooms import furnish
+from ccpin.wire.rooms import furnish, place, places, require_nothing_above
 from ccpin.wire.run import run
 
 TIMEOUT = 60  # seconds, and a run is killed with all that it started
@@ -74,7 +75,7 @@ def subject(home: Home, env: dict[str, str], head: Head, mode: Mode) -> Subject:
 
 
 def take(what: Subject, *, runs: int = 1, done: Callable[[], None] = lambda: None) -> Fingerprint:
-    """Runs it `runs` times, two at a time; `done` is called after each. Raises NotCaptured, CannotCapture."""
+    """Runs it `runs` times, two at a time; `done` is called after each. Raises NotCaptured, CannotCapture, ReadAbove."""
     about = what.about
     if about.mode == "first-party" and version_key(about.version) < _HEEDS_PROXIES:
         raise NotCaptured(version=about.version, reason=_PAST, command=_other(about))
@@ -91,21 +92,28 @@ def take(what: Subject, *, runs: int = 1, done: Callable[[], None] = lambda: Non
 
 
 def _run(what: Subject) -> Sent:
-    with tempfile.TemporaryDirectory(prefix="ccpin-wire-", ignore_cleanup_errors=True) as scratch:
-        scratch = os.path.realpath(scratch)
-        home, cwd, temp = (os.path.join(scratch, name) for name in ("home", "work", "temp"))
-        for folder in (home, cwd, temp):
+    with _folder(tempfile.gettempdir()) as scratch, _folder(above := place(places())) as cwd:
+        home, temp = (os.path.join(scratch, name) for name in ("home", "temp"))
+        for folder in (home, temp):
             os.mkdir(folder, 0o700)
         what.furnish(home, cwd)
         env = {**what.env, "TMPDIR": temp}
         mode = what.about.mode
         try:
             capture = run(what.command, ["-p", PROMPT], mode=mode, env=env, home=home, cwd=cwd, timeout=TIMEOUT)
+            require_nothing_above(above)
             return sent(capture, {home: "home", cwd: "work", temp: "temp"}, home)
         except NoMainRequest:
             raise NotCaptured(version=what.about.version, reason=_why(capture), command=_other(what.about)) from None
         except (OSError, IsolationError) as error:
             raise CannotCapture(reason=str(error)) from None
+
+
+@contextmanager
+def _folder(place: str) -> Iterator[str]:
+    """A new one that is this user's alone, by its real path; gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="ccpin-wire-", dir=place, ignore_cleanup_errors=True) as folder:
+        yield os.path.realpath(folder)
 
 
 def _why(capture: Capture) -> str:

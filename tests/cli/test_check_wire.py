@@ -254,3 +254,16 @@ def test_neither_helpers_nor_keys_are_copied(proven: Box, monkeypatch: pytest.Mo
     check(proven, env={"ANTHROPIC_API_KEY": "SECRET"}).failed()
     assert any("theirs" in text for text in seen)
     assert not any("SECRET" in text for text in seen)
+
+
+def test_what_stands_above_a_temporary_folder_is_not_run(proven: Box) -> None:
+    """On a machine that is shared, anybody can put an .mcp.json into /tmp."""
+    shared = proven.root / "shared"
+    write(shared / ".mcp.json", {"mcpServers": {"x": {"command": "touch"}}})
+    monkey = pytest.MonkeyPatch()
+    with monkey.context() as patched:
+        patched.setattr("tempfile.tempdir", str(shared))
+        patched.setattr("ccpin.wire.take.places", lambda: [str(shared)])
+        failed = check(proven).failed()
+    assert sentence("read-above").search(failed.err)
+    assert str(shared / ".mcp.json") in failed.err
