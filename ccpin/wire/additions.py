@@ -1,7 +1,8 @@
 """What adds to a request and is not copied, since it would have to run, or is the user's own text: found by looking.
 
-Plugins, MCP servers, agents, skills, commands, rules, and the hooks that can add to a conversation. What the project
-itself has of these is for everybody the same, and no part of a fingerprint: it is told, and is no fault.
+Plugins, MCP servers, agents, skills, commands, rules, the hooks that can add to a conversation, texts above the project,
+and variables off ccpin's table (`ccpin.wire.variables`). What the project itself has of these is for everybody the same,
+and no part of a fingerprint: it is told, and is no fault.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ccpin.launching.contradictions import settings_files
+from ccpin.pinning.write import checkout
 from ccpin.wire.copies import config_folder, read_object, states
 from ccpin.wire.fingerprint import Part
+from ccpin.wire.variables import CHANGING
 
 _FOLDERS: tuple[tuple[str, Part, str], ...] = (
     ("agents", "tools", "the agent"),
@@ -21,6 +24,12 @@ _FOLDERS: tuple[tuple[str, Part, str], ...] = (
     ("commands", "messages", "the command"),
     ("rules", "messages", "the rule"),
     ("output-styles", "system", "the output style"),
+)
+_ABOVE: tuple[tuple[str, Part], ...] = (
+    ("CLAUDE.md", "messages"),
+    ("CLAUDE.local.md", "messages"),
+    (".claude/CLAUDE.md", "messages"),
+    (".mcp.json", "tools"),
 )
 _TELLING = ("SessionStart", "UserPromptSubmit", "Setup")
 """Hooks whose output becomes a part of the conversation."""
@@ -38,13 +47,24 @@ class Addition:
 def additions(env: Mapping[str, str], folder: str) -> list[Addition]:
     """Those of the user whose environment is `env`, in the project at `folder` (absolute)."""
     config = config_folder(env)
-    return [*_servers(env, folder), *_plugins(env, folder, config), *_hooks(env, folder), *_texts(config)]
+    return [
+        *_servers(env, folder),
+        *_plugins(env, folder, config),
+        *_hooks(env, folder),
+        *_texts(config),
+        *_above(folder, config),
+        *_variables(env, folder),
+    ]
 
 
 def of_the_project(folder: str) -> list[str]:
     """What the project has of its own that adds to requests: paths below it."""
     places = ["CLAUDE.md", ".mcp.json", ".claude/CLAUDE.md", *(f".claude/{name}" for name, _, _ in _FOLDERS)]
-    return [place for place in places if os.path.exists(os.path.join(folder, *place.split("/")))]
+    found = [place for place in places if os.path.exists(os.path.join(folder, *place.split("/")))]
+    for name in (".claude/settings.json",):
+        settings = read_object(os.path.join(folder, *name.split("/")))
+        found += [f"{name} (`{key}`)" for key in ("enabledPlugins", "hooks", "permissions") if settings.get(key)]
+    return found
 
 
 def _servers(env: Mapping[str, str], folder: str) -> Iterator[Addition]:
@@ -87,6 +107,33 @@ def _texts(config: str) -> Iterator[Addition]:
             continue
         for entry in entries:
             yield Addition(part, f"{what} `{entry.removesuffix('.md')}`", os.path.join(below, entry))
+
+
+def _above(folder: str, config: str) -> Iterator[Addition]:
+    """Every release reads upward to the root; what stands above the checkout is no project's."""
+    path = os.path.dirname(checkout(folder) or folder)
+    while True:
+        for name, part in _ABOVE:
+            found = os.path.join(path, *name.split("/"))
+            if os.path.exists(found) and not found.startswith(os.path.join(config, "")):
+                yield Addition(part, f"`{found}`, above the project,", found)
+        if path == os.path.dirname(path):
+            return
+        path = os.path.dirname(path)
+
+
+def _variables(env: Mapping[str, str], folder: str) -> Iterator[Addition]:
+    for name in CHANGING:
+        if env.get(name):
+            yield Addition(CHANGING[name], f"the variable {name}", "the environment")
+    for level, path in settings_files(env, folder):
+        settings = read_object(path) if level not in ("policy", "project") else {}
+        given = settings.get("env")
+        for name in CHANGING:
+            if isinstance(given, dict) and given.get(name):
+                yield Addition(CHANGING[name], f"the variable {name}", path)
+        if settings.get("autoMemoryDirectory") and level in ("user", "local"):
+            yield Addition("system", "`autoMemoryDirectory`", path)
 
 
 def _names(found: Any) -> list[str]:

@@ -1,14 +1,16 @@
 """What of a user's own may change a request, copied into a throw-away home: named keys, and nothing else.
 
-Of settings files `model`, `effortLevel`, `outputStyle`, and of their `env` the names of ccpin's table; exports of that
-table; CLAUDE.md; the feature flags and client data that earlier sessions cached. Never hooks, helpers, commands of MCP
-servers, or credentials: none of them is among the names.
+Of settings files `model`, `effortLevel`, `outputStyle`, and of their `env` the names of ccpin's table; of the user's own
+settings also the plain values that were seen to change a request (OWN); exports of that table; CLAUDE.md,
+CLAUDE.local.md and what was remembered of the project; the feature flags and client data that earlier sessions cached.
+Never hooks, helpers, commands of MCP servers, or credentials: none of them is among the names.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,11 +18,23 @@ from typing import Any
 from ccpin.launching.clientdata import KEYS, state_files
 from ccpin.pinning import flags
 from ccpin.pinning.find import read_plain
+from ccpin.pinning.write import checkout
 
 SETTINGS = ("model", "effortLevel", "outputStyle")
+OWN: Mapping[str, type] = {
+    **dict.fromkeys(("agent", "language", "maxEffortLevel", "promptCacheTtl"), str),
+    **dict.fromkeys(("alwaysThinkingEnabled", "autoMemoryEnabled", "disableBundledSkills", "disableWorkflows"), bool),
+    **dict.fromkeys(("enableWorkflows", "includeCoAuthoredBy", "includeGitInstructions", "ultracode"), bool),
+    "skillListingMaxDescChars": int,
+}
+"""Keys with the kinds of their values (measured in 2.0.14, 2.1.112, 2.1.200 and 2.1.330: each changes a request of at
+least one of them). The project's own settings are the same for everybody, so there they do not count."""
+ATTRIBUTION = ("commit", "pr")
+PERMISSIONS = ("deny", "additionalDirectories")
 CACHED = ("cachedFeatureFlags", "cachedGrowthBookFeatures", "cachedStatsigGates", "cachedDynamicConfigs")
 _MOST = 4 << 20  # bytes; of a state file more
 _MOST_STATE = 64 << 20
+_WORK = "<work>"  # in the path of a copy: the name of the working folder among the projects
 
 
 @dataclass(frozen=True)
@@ -36,7 +50,7 @@ class Copy:
 def copies(env: Mapping[str, str], folder: str, *, clean: bool) -> list[Copy]:
     """Those of the user whose environment is `env`, in the project at `folder` (absolute); `clean` as in a lock: such
     a launch takes cached client data away."""
-    return [*_settings(env, folder), *_exports(env), *_told(env), *_state(env, clean=clean)]
+    return [*_settings(env, folder), *_exports(env), *_told(env, folder), *_state(env, clean=clean)]
 
 
 def put(found: list[Copy], home: str, cwd: str) -> None:
@@ -47,11 +61,16 @@ def put(found: list[Copy], home: str, cwd: str) -> None:
         for path, value in copy.files.items():
             merged[path] = {**merged.get(path, {}), **value} if isinstance(value, dict) else value
     for path, value in merged.items():
-        root, _, rest = path.partition("/")
+        root, _, rest = path.replace(_WORK, project_name(cwd)).partition("/")
         full = os.path.join(roots[root], *rest.split("/"))
         os.makedirs(os.path.dirname(full), 0o700, exist_ok=True)
         with open(full, "w", encoding="utf-8") as file:
             file.write(value if isinstance(value, str) else json.dumps(value))
+
+
+def project_name(folder: str) -> str:
+    """How a folder is called among those below `.claude/projects`."""
+    return re.sub(r"[^A-Za-z0-9]", "-", folder)
 
 
 def exports(found: list[Copy]) -> dict[str, str]:
@@ -88,7 +107,11 @@ def _settings(env: Mapping[str, str], folder: str) -> Iterator[Copy]:
         (os.path.join(project, "settings.local.json"), "work/.claude/settings.local.json"),
     )
     for path, target in places:
-        for name, value in _named(read_object(path)).items():
+        settings = read_object(path)
+        named = _named(settings)
+        if not path.endswith(os.path.join(project, "settings.json")):
+            named |= _own(settings)
+        for name, value in named.items():
             yield Copy(f"`{name}` in {path}", {target: {name: value}})
 
 
@@ -99,9 +122,28 @@ def _named(settings: dict[str, Any]) -> dict[str, Any]:
     env = {
         name: value
         for name, value in (given if isinstance(given, dict) else {}).items()
-        if name in flags.TABLE and isinstance(value, str)
+        if name in flags.TABLE and isinstance(value, str | int | float)  # a release makes a text of it
     }
     return {**kept, **({"env": env} if env else {})}
+
+
+def _own(settings: dict[str, Any]) -> dict[str, Any]:
+    """The keys that may be copied from settings that are the user's alone."""
+    kept: dict[str, Any] = {name: settings[name] for name, kind in OWN.items() if type(settings.get(name)) is kind}
+    given = settings.get("attribution")
+    texts = {name: given.get(name) for name in ATTRIBUTION} if isinstance(given, dict) else {}
+    if texts := {name: text for name, text in texts.items() if isinstance(text, str)}:
+        kept["attribution"] = texts
+    given = settings.get("permissions")
+    lists = {name: given.get(name) for name in PERMISSIONS} if isinstance(given, dict) else {}
+    permissions: dict[str, Any] = {name: each for name, each in lists.items() if each and _are_texts(each)}
+    if isinstance(given, dict) and given.get("defaultMode") == "plan":  # the others change what is asked, not what is sent
+        permissions["defaultMode"] = "plan"
+    return {**kept, **({"permissions": permissions} if permissions else {})}
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def _exports(env: Mapping[str, str]) -> Iterator[Copy]:
@@ -110,14 +152,23 @@ def _exports(env: Mapping[str, str]) -> Iterator[Copy]:
         yield Copy(f"what is exported: {', '.join(found)}", exports=found)
 
 
-def _told(env: Mapping[str, str]) -> Iterator[Copy]:
-    path = os.path.join(config_folder(env), "CLAUDE.md")
-    try:
-        text = read_plain(path, _MOST).decode("utf-8", "replace")
-    except OSError:
-        return
-    if text.strip():
-        yield Copy(path, {"home/.claude/CLAUDE.md": text})
+def _told(env: Mapping[str, str], folder: str) -> Iterator[Copy]:
+    """The user's own texts: for all projects, for this one, and what was remembered of it."""
+    config = config_folder(env)
+    here = dict.fromkeys((folder, os.path.realpath(folder), checkout(folder) or folder))
+    remembered = [os.path.join(config, "projects", project_name(each), "memory", "MEMORY.md") for each in here]
+    places = {
+        os.path.join(config, "CLAUDE.md"): "home/.claude/CLAUDE.md",
+        os.path.join(folder, "CLAUDE.local.md"): "work/CLAUDE.local.md",
+        **dict.fromkeys(remembered, f"home/.claude/projects/{_WORK}/memory/MEMORY.md"),
+    }
+    for path, target in places.items():
+        try:
+            text = read_plain(path, _MOST).decode("utf-8", "replace")
+        except OSError:
+            continue
+        if text.strip():
+            yield Copy(path, {target: text})
 
 
 def _state(env: Mapping[str, str], *, clean: bool) -> Iterator[Copy]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,8 @@ class TestChecking:
             ("settings.json", {"model": "theirs"}, "parameters", "`model` in "),
             ("settings.json", {"outputStyle": "loud"}, "system", "`outputStyle` in "),
             ("settings.json", {"effortLevel": "low", "x": 1}, "parameters", "`effortLevel` in "),
+            ("settings.json", {"language": "Latin"}, "messages", "`language` in "),
+            ("settings.json", {"permissions": {"deny": ["Read"], "allow": ["Bash"]}}, "tools", "`permissions` in "),
         ],
     )
     def test_what_a_user_has_is_named(self, proven: Box, file: str, value: Any, part: str, why: str) -> None:
@@ -165,6 +168,38 @@ class TestChecking:
         failed = check(box, env={"ANTHROPIC_MODEL": "mine"}).failed()
         assert "`betas` is not what the lock's fingerprint says: the feature flags that are cached in " in failed.err
         assert "`parameters` is not what the lock's fingerprint says: what is exported: ANTHROPIC_MODEL" in failed.err
+
+    def test_a_number_in_env_counts_as_its_text(self, box: Box) -> None:
+        """A release makes a text of it (measured: 2.1.330)."""
+        ccpin(box, "use", "2.1.330", "--profile", "default", "--fingerprint").ok()
+        write(box.home / ".claude" / "settings.json", {"env": {"ANTHROPIC_MODEL": 5}})
+        assert "`parameters` is not what the lock's fingerprint says: `env` in " in check(box).failed().err
+
+    def test_texts_of_the_user_for_this_project(self, proven: Box) -> None:
+        name = re.sub("[^A-Za-z0-9]", "-", str(proven.project))
+        memory = proven.home / ".claude" / "projects" / name / "memory" / "MEMORY.md"
+        for path in (memory, proven.project / "CLAUDE.local.md"):
+            write(path, "Speak Latin.")
+            failed = check(proven).failed()
+            assert f"`messages` is not what the lock's fingerprint says: {path}" in failed.err
+            path.unlink()
+        check(proven).ok()
+
+    @pytest.mark.parametrize("name", ["CLAUDE.md", ".mcp.json", ".claude/CLAUDE.md"])
+    def test_what_stands_above_the_project_is_named(self, proven: Box, name: str) -> None:
+        write(proven.root / name, "{}")
+        failed = check(proven).failed()
+        assert sentence("added-here").search(failed.err)
+        assert f"`{proven.root / name}`, above the project, adds to it" in failed.err
+
+    @pytest.mark.parametrize("name", ["ANTHROPIC_BASE_URL", "ANTHROPIC_CUSTOM_HEADERS", "CLAUDE_CODE_EXTRA_BODY"])
+    def test_a_variable_off_the_table_is_named(self, proven: Box, name: str) -> None:
+        exported = check(proven, env={name: "SECRET"}).failed()
+        write(proven.home / ".claude" / "settings.json", {"env": {name: "SECRET"}})
+        for failed in (exported, check(proven).failed()):
+            assert sentence("added-here").search(failed.err)
+            assert f"the variable {name} adds to it" in failed.err
+            assert "SECRET" not in failed.err
 
     def test_a_lock_that_was_changed_by_hand(self, proven: Box) -> None:
         lock = read_lock(proven.lock)

@@ -23,6 +23,7 @@ def talks(env: "dict[str, str]", args: "list[str]") -> bool:
 
 def talk(version: str, env: "dict[str, str]", args: "list[str]") -> None:
     import json
+    import re
     import time
     import uuid
 
@@ -43,10 +44,17 @@ def talk(version: str, env: "dict[str, str]", args: "list[str]") -> None:
         cached = read(os.path.join(home, ".claude.json")).get("cachedFeatureFlags", {})
         betas += [f"of-{name}" for name, on in cached.items() if on]
     tools = ["Bash", "Read", "Agent"] if newer else ["Bash", "Read", "Task"]
+    denied = settings.get("permissions", {}).get("deny", [])
+    tools = [name for name in tools if name not in denied]
     asked = args[args.index("-p") + 1]
     said = [{"type": "text", "text": asked}]
     if told := text_of(os.path.join(home, ".claude", "CLAUDE.md")):
         said.insert(0, {"type": "text", "text": f"<system-reminder>\n{told}\n</system-reminder>"})
+    memory = os.path.join(home, ".claude", "projects", re.sub("[^A-Za-z0-9]", "-", cwd), "memory", "MEMORY.md")
+    for told in filter(None, map(text_of, (os.path.join(cwd, "CLAUDE.local.md"), memory))):
+        said.insert(0, {"type": "text", "text": f"<system-reminder>\n{told}\n</system-reminder>"})
+    if "language" in settings:
+        said.insert(0, {"type": "text", "text": f"<system-reminder>\nSpeak {settings['language']}.\n</system-reminder>"})
     odd = f"\n{uuid.uuid4().hex}" if version == "2.0.66" else ""
     style = settings.get("outputStyle", "plain")
     system = f"You are a fake.\nYour number is {version}.\nSpeak {style}.\n<env>\nWorking directory: {cwd}\n</env>{odd}"
