@@ -1,8 +1,8 @@
 """What adds to a request and is not copied, since it would have to run, or is the user's own text: found by looking.
 
-Plugins, MCP servers, agents, skills, commands, rules, the hooks that can add to a conversation, texts above the project,
-and variables off ccpin's table (`ccpin.wire.variables`). What the project itself has of these is for everybody the same,
-and no part of a fingerprint: it is told, and is no fault.
+Plugins, MCP servers, agents, skills, commands, rules, the hooks that can add to a conversation, texts above the
+project, and variables off ccpin's table (`ccpin.wire.variables`). What the project itself has of these is the same for
+everybody, and no part of a fingerprint: it is told, and is no fault.
 """
 
 from __future__ import annotations

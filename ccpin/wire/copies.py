@@ -1,7 +1,7 @@
 """What of a user's own may change a request, copied into a throw-away home: named keys, and nothing else.
 
-Of settings files `model`, `effortLevel`, `outputStyle`, and of their `env` the names of ccpin's table; of the user's own
-settings also the plain values that were seen to change a request (OWN); exports of that table; CLAUDE.md,
+Of settings files `model`, `effortLevel`, `outputStyle`, and of their `env` the names of ccpin's table; of the user's
+own also the plain values that were seen to change a request (OWN); exports of that table; CLAUDE.md,
 CLAUDE.local.md and what was remembered of the project; the feature flags and client data that earlier sessions cached.
 Never hooks, helpers, commands of MCP servers, or credentials: none of them is among the names.
 """
@@ -137,7 +137,9 @@ def _own(settings: dict[str, Any]) -> dict[str, Any]:
     given = settings.get("permissions")
     lists = {name: given.get(name) for name in PERMISSIONS} if isinstance(given, dict) else {}
     permissions: dict[str, Any] = {name: each for name, each in lists.items() if each and _are_texts(each)}
-    if isinstance(given, dict) and given.get("defaultMode") == "plan":  # the others change what is asked, not what is sent
+    if (
+        isinstance(given, dict) and given.get("defaultMode") == "plan"
+    ):  # the others change what is asked, not what is sent
         permissions["defaultMode"] = "plan"
     return {**kept, **({"permissions": permissions} if permissions else {})}
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
+from ccpin.pinning.head import is_version
 from ccpin.wire.capture import Capture, Mode
 from ccpin.wire.headers import normal_headers
 from ccpin.wire.normal import NORMALISER, digest, normalised
@@ -153,8 +154,36 @@ def from_json(value: Any) -> Fingerprint:
     anything else."""
     data = dict(value)
     about = dict(data.pop("about"))
-    lists: dict[str, Any] = {name: tuple(map(str, data.pop(name))) for name in ("hosts", "paths", "files")}
+    _require_kinds(about, data)
+    lists: dict[str, Any] = {name: tuple(data.pop(name)) for name in ("hosts", "paths", "files")}
     sometimes = {name: tuple(some) for name, some in data.pop("sometimes").items()}
-    if set(data["parts"]) != set(PARTS) or not isinstance(data["parts"]["parameters"], dict):
-        raise ValueError("its parts are others")
     return Fingerprint(About(**{**about, "names": tuple(about["names"])}), sometimes=sometimes, **lists, **data)
+
+
+def _require_kinds(about: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    """Raises ValueError or KeyError for values that no run gives: a file may have been damaged, or be another's."""
+    parts, unstable = data["parts"], data["unstable"]
+    fits = (
+        is_version(about["version"]),
+        _texts([about["release"], about["runtime"], about["prompt"], data["isolation"]], about["names"]),
+        about["mode"] in get_args(Mode),
+        all(isinstance(each, dict) for each in (about["env"], parts, unstable, data["platform"], data["sometimes"])),
+        isinstance(about["clean"], bool),
+        _numbers(about["size"], about["normaliser"], data["runs"], data["startup"], data["seconds"]),
+        _texts(data["hosts"], data["paths"], data["files"], *data["sometimes"].values()),
+        _texts(list(about["env"].values()), list(data["platform"].values())),
+        set(parts) == set(PARTS) and set(unstable) <= set(PARTS) and _numbers(*unstable.values()),
+        _texts(parts["betas"]) and isinstance(parts["parameters"], dict) and isinstance(parts["headers"], dict),
+        _texts(list(parts["headers"].values())),
+        parts["tools"] is None or isinstance(parts["tools"], list),
+    )
+    if not all(fits):
+        raise ValueError("it holds values of other kinds")
+
+
+def _texts(*lists: Any) -> bool:
+    return all(isinstance(each, list) and all(isinstance(text, str) for text in each) for each in lists)
+
+
+def _numbers(*values: Any) -> bool:
+    return all(isinstance(each, int | float) and 0 <= each < 1e15 for each in values)

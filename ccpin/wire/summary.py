@@ -16,6 +16,7 @@ from ccpin.wire.sizes import tokens
 RUNTIMES = {"node": "JavaScript, on Node.js", "native": "an executable"}
 _FEW = 6  # names in a row
 _FEWER = 3  # of those that matter less
+_FORM = "the same names and values, in another order or form"
 _LONG = 60  # characters of a value
 BOUND = "\u00a0"  # a space at which no line is broken
 _SIGNED = re.compile(r"(^|  |[:;] )([+-]) ")
@@ -45,15 +46,26 @@ def rows(found: Comparison, few: int | None = _FEW) -> list[Row]:
 
 def _sent(found: Comparison, few: int | None) -> Iterator[Row]:
     yield _pair("model", found.before.model, found.after.model)
-    yield _values("parameters", found.parameters, few)
-    yield _named("betas", found.betas, few)
+    if _is_moved("parameters", found) and not found.parameters and found.before.model == found.after.model:
+        yield Row("parameters", _FORM)
+    else:
+        yield _values("parameters", found.parameters, few)
+    betas = _named("betas", found.betas, few)
+    yield Row("betas", f"{found.betas.after:,}: {_FORM}") if betas.same and _is_moved("betas", found) else betas
     tools = _named("tools", found.tools, few)
     changed = [change.name for change in found.changed_tools]
     more = f"; changed: {_few(changed, few)}" if changed else "; in another order" if found.moved else ""
+    if tools.same and not more and _is_moved("tools", found):
+        more = f"; {_FORM}"
     yield Row("tools", f"{_unsame(tools, found.tools)}{more}" if more else tools.text, tools.same and not more)
     yield _text("system", found.system, found)
     yield _text("messages", found.messages, found)
     yield _values("headers", found.headers, few and _FEWER)
+
+
+def _is_moved(part: Part, found: Comparison) -> bool:
+    """Whether its digests differ: then nothing may be told that reads like `the same`."""
+    return part in found.parts
 
 
 def _release(found: Comparison, few: int | None) -> Iterator[Row]:

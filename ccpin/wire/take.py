@@ -75,7 +75,7 @@ def subject(home: Home, env: dict[str, str], head: Head, mode: Mode) -> Subject:
 
 
 def take(what: Subject, *, runs: int = 1, done: Callable[[], None] = lambda: None) -> Fingerprint:
-    """Runs it `runs` times, two at a time; `done` is called after each. Raises NotCaptured, CannotCapture, ReadAbove."""
+    """Runs it `runs` times, two at a time; `done` is called after each. Raises WireError."""
     about = what.about
     if about.mode == "first-party" and version_key(about.version) < _HEEDS_PROXIES:
         raise NotCaptured(version=about.version, reason=_PAST, command=_other(about))

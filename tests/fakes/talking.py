@@ -54,7 +54,8 @@ def talk(version: str, env: "dict[str, str]", args: "list[str]") -> None:
     for told in filter(None, map(text_of, (os.path.join(cwd, "CLAUDE.local.md"), memory))):
         said.insert(0, {"type": "text", "text": f"<system-reminder>\n{told}\n</system-reminder>"})
     if "language" in settings:
-        said.insert(0, {"type": "text", "text": f"<system-reminder>\nSpeak {settings['language']}.\n</system-reminder>"})
+        asked_for = f"Speak {settings['language']}."
+        said.insert(0, {"type": "text", "text": f"<system-reminder>\n{asked_for}\n</system-reminder>"})
     odd = f"\n{uuid.uuid4().hex}" if version == "2.0.66" else ""
     style = settings.get("outputStyle", "plain")
     system = f"You are a fake.\nYour number is {version}.\nSpeak {style}.\n<env>\nWorking directory: {cwd}\n</env>{odd}"

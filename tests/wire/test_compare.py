@@ -57,6 +57,27 @@ def test_equal_ones() -> None:
     assert all(row.same for row in rows(found) if row.label != "start-up")
 
 
+@pytest.mark.parametrize(
+    ("part", "before", "after"),
+    [
+        ("parameters", {"model": "m", "a": 1, "b": 2}, {"model": "m", "b": 2, "a": 1}),
+        ("parameters", {"model": "m", "a": {"b": 1}}, {"model": "m", "a.b": 1}),
+        ("parameters", {"model": None}, {"model": 3}),
+        ("betas", ["a"], ["a", "a"]),
+        ("tools", [tool("Read", a={}, b={})], [tool("Read", b={}, a={})]),
+        ("tools", [tool("Read")], [tool("Read"), tool("Read")]),
+        ("tools", [tool("Read", "one"), tool("Read")], [tool("Read", "two"), tool("Read")]),
+        ("tools", None, []),
+        ("system", "a\n\nb", ["a", "b"]),
+        ("messages", [], [{"role": "user", "content": [{"type": "image"}]}]),
+    ],
+)
+def test_a_part_whose_digest_differs_is_never_the_same(part: str, before: Any, after: Any) -> None:
+    found = compare(made(**{part: before}), made(**{part: after}))
+    assert found.parts == (part,)
+    assert [row.label for row in rows(found) if not row.same and row.label != "start-up"] == [part]
+
+
 def test_names_that_came_and_went() -> None:
     found = compare(made(), made(NEWER, betas=["b", "c"], hosts=("h", "i")))
     assert (found.betas.added, found.betas.removed, found.betas.before) == (("c",), ("a",), 2)

@@ -13,10 +13,13 @@ import pytest
 
 from ccpin.paths import Home
 from ccpin.wire.capture import MESSAGES, Capture, NoMainRequest, Refused, Request, frozen
+from ccpin.wire.compare import compare
 from ccpin.wire.fingerprint import PARTS, PROMPT, About, Fingerprint, Sent, fingerprint, from_json, sent
 from ccpin.wire.headers import normal_headers
+from ccpin.wire.history import history_page, points
 from ccpin.wire.kept import all_kept, keep, kept
 from ccpin.wire.loopback import Api
+from ccpin.wire.page import page
 from ccpin.wire.proxy import Proxy
 from ccpin.wire.rooms import furnish
 from ccpin.wire.sizes import blocks, characters, tokens, tool_names
@@ -151,6 +154,20 @@ class TestKept:
         Path(keep(home, made())).write_bytes(data)
         assert kept(home, ABOUT) is None
         assert list(all_kept(home)) == []
+
+    @pytest.mark.parametrize(
+        "path",
+        ["about.version", "about.runtime", "about.env", "about.size", "about.names", "parts.betas", "parts.headers",
+         "parts.tools", "unstable", "platform", "isolation", "startup", "seconds", "hosts", "about.clean"],
+    )  # fmt: skip
+    @pytest.mark.parametrize("value", [3.5, "<b>", True, [3], [[]], {"x": []}, -1, float("inf")])
+    def test_values_of_other_kinds_are_not_there_or_can_be_shown(self, home: Home, path: str, value: Any) -> None:
+        whole = json.loads(json.dumps(made().to_json()))
+        *above, name = path.split(".")
+        (whole[above[0]] if above else whole)[name] = value
+        Path(keep(home, made())).write_text(json.dumps(whole))
+        for found in all_kept(home):
+            assert "<b>" not in page(compare(made(), found)) + history_page(points([found]), "")
 
     def test_by_other_rules_is_not_there(self, home: Home) -> None:
         keep(home, made(about=dataclasses.replace(ABOUT, normaliser=0)))

@@ -40,7 +40,9 @@ def test_another_folder_is_taken_then(folder: Path, tmp_path: Path) -> None:
     assert place([str(folder), str(tmp_path / "missing"), str(other)]) == str(other.resolve())
 
 
-def test_one_that_others_write_to_is_the_last_choice(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_others_write_to_is_the_last_choice(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The folders above are the machine's: they count as nobody else's here."""
     monkeypatch.setattr("ccpin.wire.rooms._upward", lambda path: iter([path]))
     other = tmp_path / "other"
@@ -50,5 +52,5 @@ def test_one_that_others_write_to_is_the_last_choice(folder: Path, tmp_path: Pat
     assert place([str(folder)]) == str(folder)
 
 
-def test_places_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_places_are_there() -> None:
     assert os.path.isabs(place(places()))
