@@ -8,12 +8,13 @@ everybody, and no part of a fingerprint: it is told, and is no fault.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ccpin.launching.contradictions import settings_files
 from ccpin.pinning.write import checkout
+from ccpin.wire.capture import Mode
 from ccpin.wire.copies import config_folder, read_object, states
 from ccpin.wire.fingerprint import Part
 from ccpin.wire.variables import CHANGING
@@ -31,6 +32,7 @@ _ABOVE: tuple[tuple[str, Part], ...] = (
     (".claude/CLAUDE.md", "messages"),
     (".mcp.json", "tools"),
 )
+_GATEWAY = ("ANTHROPIC_BASE_URL",)
 _TELLING = ("SessionStart", "UserPromptSubmit", "Setup")
 """Hooks whose output becomes a part of the conversation."""
 
@@ -44,8 +46,8 @@ class Addition:
     where: str
 
 
-def additions(env: Mapping[str, str], folder: str) -> list[Addition]:
-    """Those of the user whose environment is `env`, in the project at `folder` (absolute)."""
+def additions(env: Mapping[str, str], folder: str, mode: Mode) -> list[Addition]:
+    """Those of the user whose environment is `env`, in the project at `folder` (absolute), in `mode`."""
     config = config_folder(env)
     return [
         *_servers(env, folder),
@@ -53,7 +55,7 @@ def additions(env: Mapping[str, str], folder: str) -> list[Addition]:
         *_hooks(env, folder),
         *_texts(config),
         *_above(folder, config),
-        *_variables(env, folder),
+        *_variables(env, folder, () if mode == "first-party" else _GATEWAY),
     ]
 
 
@@ -122,16 +124,17 @@ def _above(folder: str, config: str) -> Iterator[Addition]:
         path = os.path.dirname(path)
 
 
-def _variables(env: Mapping[str, str], folder: str) -> Iterator[Addition]:
-    for name in CHANGING:
+def _variables(env: Mapping[str, str], folder: str, expected: Container[str]) -> Iterator[Addition]:
+    changing = {name: part for name, part in CHANGING.items() if name not in expected}
+    for name, part in changing.items():
         if env.get(name):
-            yield Addition(CHANGING[name], f"the variable {name}", "the environment")
+            yield Addition(part, f"the variable {name}", "the environment")
     for level, path in settings_files(env, folder):
         settings = read_object(path) if level not in ("policy", "project") else {}
         given = settings.get("env")
-        for name in CHANGING:
+        for name, part in changing.items():
             if isinstance(given, dict) and given.get(name):
-                yield Addition(CHANGING[name], f"the variable {name}", path)
+                yield Addition(part, f"the variable {name}", path)
         if settings.get("autoMemoryDirectory") and level in ("user", "local"):
             yield Addition("system", "`autoMemoryDirectory`", path)
 

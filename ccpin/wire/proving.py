@@ -57,7 +57,7 @@ def prove(
         return [OtherRules(where=pin.path, found=lock.proof.normaliser, known=NORMALISER, command=ANEW)]
     folder = os.path.dirname(os.path.abspath(pin.path)) if pin.why == "lock" else os.getcwd()
     found: list[CcpinError] = [
-        AddedHere(where=one.where, part=one.part, what=one.what) for one in additions(env, folder)
+        AddedHere(where=one.where, part=one.part, what=one.what) for one in additions(env, folder, _mode(lock.proof))
     ]
     held = copies(env, folder, clean=lock.clean)
     trial = _Trial(home, env, lock, lock.proof, done)
@@ -67,14 +67,17 @@ def prove(
     return found
 
 
+def _mode(proof: Proof) -> Mode:
+    return "gateway" if proof.mode == MODES[1] else "first-party"
+
+
 class _Trial:
     """Runs of one release with one or another set of copies."""
 
     def __init__(self, home: Home, env: dict[str, str], lock: Lock, proof: Proof, done: Callable[[], None]) -> None:
         head = lock.head()
         self._head, self._proof, self._done = head, proof, done
-        mode: Mode = "gateway" if proof.mode == MODES[1] else "first-party"
-        self._plain = subject(home, env, head, mode)
+        self._plain = subject(home, env, head, _mode(proof))
         self._kept = kept_flags(home) if head.clean else frozenset[str]()
         command = ready(home, head)
         assert command is not None  # noqa: S101  `subject` has looked

@@ -1,8 +1,9 @@
-"""Variables off ccpin's table that change what a release sends: never copied, for they may redirect traffic or carry a
+"""Variables off ccpin's table that change what a release sends: never copied, for some redirect traffic or carry a
 secret; where a user has set one, it is named.
 
-Measured with 2.1.330 under `strict`: of the 1,135 names of Claude Code's own families in its text that are not in the
-table, each set to 1, these changed the main request. The last three lead it elsewhere.
+Measured with 2.1.330 under `strict`: of the 1,135 names of Claude Code's own four families in its text that are not in
+the table, each set to 1, these changed the main request, or kept it from api.anthropic.com; with those that take more
+than a 1.
 """
 
 from __future__ import annotations
@@ -11,9 +12,40 @@ from collections.abc import Mapping
 
 from ccpin.wire.fingerprint import Part
 
-CHANGING: Mapping[str, Part] = {
-    "ANTHROPIC_BASE_URL": "headers",
-    "ANTHROPIC_CUSTOM_HEADERS": "headers",
-    "CLAUDE_CODE_EXTRA_BODY": "parameters",
-    "CLAUDE_CODE_EXTRA_METADATA": "parameters",
+_BY_PART: Mapping[Part, str] = {
+    "betas": """
+        CLAUDE_CODE_SIMULATE_PROXY_USAGE
+    """,
+    "headers": """
+        ANTHROPIC_AUTH_TOKEN ANTHROPIC_BASE_URL ANTHROPIC_CUSTOM_HEADERS ANTHROPIC_UNIX_SOCKET
+        CLAUDE_AGENT_SDK_CLIENT_APP CLAUDE_AGENT_SDK_VERSION CLAUDE_CODE_ADDITIONAL_PROTECTION
+        CLAUDE_CODE_CONTAINER_ID CLAUDE_CODE_CUSTOM_OAUTH_URL CLAUDE_CODE_GZIP_REQUEST_BODIES
+        CLAUDE_CODE_REMOTE_SESSION_ID CLAUDE_CODE_USE_ANTHROPIC_AWS CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD
+        CLAUDE_CODE_USE_BEDROCK CLAUDE_CODE_USE_FOUNDRY CLAUDE_CODE_USE_MANTLE CLAUDE_CODE_USE_VERTEX
+    """,
+    "messages": """
+        CLAUDE_CODE_COWORK_PLUGIN_SKILL CLAUDE_CODE_DISABLE_CLAUDE_API_SKILL CLAUDE_CODE_NEW_INIT
+        CLAUDE_CODE_PERFORCE_MODE CLAUDE_CODE_STARTER_MAY_HOLD_CONNECTOR_FILE CLAUDE_COWORK_MEMORY_INDEX_CONTENT
+    """,
+    "parameters": """
+        CLAUDE_CODE_EXTRA_BODY CLAUDE_CODE_EXTRA_METADATA
+    """,
+    "system": """
+        CLAUDE_CODE_ACTION CLAUDE_CODE_AMBER_ASTROLABE CLAUDE_CODE_BASALT_COVE CLAUDE_CODE_BISON_CAIRN
+        CLAUDE_CODE_ENTRYPOINT CLAUDE_CODE_LARCH_CISTERN CLAUDE_CODE_REMOTE_MEMORY_DIR CLAUDE_CODE_SKILL_PROPOSALS
+        CLAUDE_CODE_TURN_UPDATES CLAUDE_CODE_WILLOW_TERN CLAUDE_COWORK_MEMORY_EXTRA_GUIDELINES
+        CLAUDE_COWORK_MEMORY_GUIDELINES CLAUDE_MEMORY_STORES
+    """,
+    "tools": """
+        CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS CLAUDE_CODE_ATTACHMENTS_BY_PATH
+        CLAUDE_CODE_BRIDGE_CHILD_AUTO_DEFAULT CLAUDE_CODE_BRIEF CLAUDE_CODE_COORDINATOR_MODE
+        CLAUDE_CODE_ENABLE_TODO_TOOLS CLAUDE_CODE_PEWTER_OWL CLAUDE_CODE_PEWTER_OWL_TOOL CLAUDE_CODE_REMOTE
+        CLAUDE_CODE_RESTRICTED CLAUDE_CODE_SNAPPY_PELICAN CLAUDE_CODE_USE_POWERSHELL_TOOL
+        CLAUDE_CODE_WEBFETCH_CACHE_TTL_MS CLAUDE_CODE_WEBFETCH_MCP_TOOL CLAUDE_CODE_WEBFETCH_USE_CCR_PROXY
+        CLAUDE_CODE_WEBSEARCH_CITATIONS CLAUDE_CODE_WEB_FETCH_AGENT CLAUDE_CODE_WEB_SEARCH_FAST_ARG
+        CLAUDE_PROJECT_UUID
+    """,
 }
+
+CHANGING: Mapping[str, Part] = {name: part for part, names in _BY_PART.items() for name in names.split()}
+"""Each with the part that tells most."""
