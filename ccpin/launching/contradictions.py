@@ -142,6 +142,11 @@ def read_settings(level: str, path: str) -> Iterator[Said]:
             yield Said(level, f"{_absolute(path)}:{line}", name, shown)
 
 
+def managed_servers() -> str:
+    """Where an administrator sets MCP servers, for everybody on this machine."""
+    return os.path.join(_managed_folder(), "managed-mcp.json")
+
+
 def _managed_folder() -> str:
     if sys.platform == "win32":
         return os.path.join(os.environ.get("PROGRAMFILES", "C:\\Program Files"), "ClaudeCode")

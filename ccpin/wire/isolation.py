@@ -13,7 +13,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
@@ -21,6 +22,7 @@ from typing import IO, Any
 from ccpin.wire import inside as script
 
 _START = 30  # seconds for Python to start, and to die
+_LOOK = 0.2  # seconds until it is asked again whether anybody waits
 
 
 class IsolationError(RuntimeError):
@@ -40,17 +42,27 @@ class Inside:
         self.isolation = isolation
         self.listeners = listeners
 
-    def run(self, argv: Sequence[str], env: Mapping[str, str], cwd: str, *, timeout: float) -> int | None:
-        """Runs a command, and kills it with all it started when it ends or after `timeout` seconds, then None.
+    def run(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        cwd: str,
+        *,
+        timeout: float,
+        given_up: Callable[[], bool] = lambda: False,
+    ) -> int | None:
+        """Runs a command, and kills it with all it started when it ends, or after `timeout` seconds or once `given_up`,
+        then None.
 
         Raises OSError when it cannot be started.
         """
         self.start(argv, env, cwd)
-        try:
-            return self.wait(timeout)
-        except TimeoutError:
-            self.stop()
-            return None
+        end = time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0 and not given_up():
+            with contextlib.suppress(TimeoutError):
+                return self.wait(min(left, _LOOK))
+        self.stop()
+        return None
 
     def start(self, argv: Sequence[str], env: Mapping[str, str], cwd: str, terminal: str | None = None) -> None:
         """Has a command started, once. `terminal` is the path of one that it gets instead of the three streams."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ccpin.errors import ReadAbove
 from ccpin.wire.fingerprint import PARTS, PROMPT
 from ccpin.wire.run import run
 from ccpin.wire.take import subject, take
@@ -50,6 +51,26 @@ def test_under_none_random_flags_make_more_than_one(user: User, env: Environment
     found = take(replace(what, furnish=furnish), runs=6)
     note(f"2.1.330 none, 6 random assignments: {dict(found.unstable)} different ones")
     assert max(found.unstable.values()) > 1
+
+
+@pytest.mark.parametrize("version", ["2.0.14", "2.1.0", "2.1.330"])
+def test_what_somebody_puts_above_in_mid_run_is_not_run(
+    user: User, env: Environment, version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As anybody can in a folder for temporary files that all share."""
+    shared, ran = tmp_path / "shared", tmp_path / "ran"
+    shared.mkdir()
+    monkeypatch.setattr("ccpin.wire.take.places", lambda: [str(shared)])
+    what = subject(user.layout, env, lock_of(pinned(user, version, "strict")).head(), "first-party")
+
+    def furnish(home: str, cwd: str) -> None:
+        what.furnish(home, cwd)
+        servers = {"x": {"command": "touch", "args": [str(ran)]}}
+        (shared / ".mcp.json").write_text(json.dumps({"mcpServers": servers}))
+
+    with pytest.raises(ReadAbove, match=r"mcp\.json"):
+        take(replace(what, furnish=furnish))
+    assert not ran.exists()
 
 
 def test_two_kinds_of_one_release_send_the_same(user: User, env: Environment) -> None:

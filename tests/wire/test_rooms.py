@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from ccpin.errors import ReadAbove
+from ccpin.errors import NotCaptured, ReadAbove
+from ccpin.wire.fingerprint import About
 from ccpin.wire.rooms import place, places, read_above, require_nothing_above
+from ccpin.wire.take import Subject, take
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing is captured there")
 
@@ -54,3 +59,27 @@ def test_one_that_others_write_to_is_the_last_choice(
 
 def test_places_are_there() -> None:
     assert os.path.isabs(place(places()))
+
+
+def test_who_interrupts_does_not_wait_for_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ccpin.wire.take._STRICT_FROM", (99, 0, 0))
+    about = About("2.1.330", "ab" * 32, "native", "gateway", {}, True)
+    sleeping = Subject(about, ("/bin/sh", "-c", "sleep 50 & sleep 50"), {}, lambda home, cwd: None)
+    began = time.monotonic()
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        take(sleeping, runs=4)
+    timer.cancel()
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(("version", "strict"), [("2.1.330", True), ("2.0.64", True), ("2.0.14", False)])
+def test_no_server_of_others_is_started(version: str, strict: bool, tmp_path: Path) -> None:
+    """2.1.0 to 2.1.330 start those of an .mcp.json above their folder without a question (measured)."""
+    told = tmp_path / "told"
+    about = About(version, "ab" * 32, "native", "gateway", {}, True)
+    command = ("/bin/sh", "-c", f'echo "$@" > {told}', "claude")
+    with pytest.raises(NotCaptured):
+        take(Subject(about, command, {}, lambda home, cwd: None))
+    assert ("--strict-mcp-config" in told.read_text().split()) is strict
