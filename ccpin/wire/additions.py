@@ -15,7 +15,7 @@ from typing import Any
 from ccpin.launching.contradictions import settings_files
 from ccpin.pinning.write import checkout
 from ccpin.wire.capture import Mode
-from ccpin.wire.copies import config_folder, read_object, states
+from ccpin.wire.copies import OWN, config_folder, read_object, states
 from ccpin.wire.fingerprint import Part
 from ccpin.wire.variables import CHANGING
 
@@ -33,6 +33,7 @@ _ABOVE: tuple[tuple[str, Part], ...] = (
     (".mcp.json", "tools"),
 )
 _GATEWAY = ("ANTHROPIC_BASE_URL",)
+_OF_SETTINGS = ("enabledPlugins", "hooks", "permissions", *OWN)
 _TELLING = ("SessionStart", "UserPromptSubmit", "Setup")
 """Hooks whose output becomes a part of the conversation."""
 
@@ -63,10 +64,8 @@ def of_the_project(folder: str) -> list[str]:
     """What the project has of its own that adds to requests: paths below it."""
     places = ["CLAUDE.md", ".mcp.json", ".claude/CLAUDE.md", *(f".claude/{name}" for name, _, _ in _FOLDERS)]
     found = [place for place in places if os.path.exists(os.path.join(folder, *place.split("/")))]
-    for name in (".claude/settings.json",):
-        settings = read_object(os.path.join(folder, *name.split("/")))
-        found += [f"{name} (`{key}`)" for key in ("enabledPlugins", "hooks", "permissions") if settings.get(key)]
-    return found
+    settings = read_object(os.path.join(folder, ".claude", "settings.json"))
+    return found + [f".claude/settings.json (`{key}`)" for key in _OF_SETTINGS if settings.get(key)]
 
 
 def _servers(env: Mapping[str, str], folder: str) -> Iterator[Addition]:

@@ -25,8 +25,9 @@ PROMPT = "Say ok, and nothing else."
 
 @dataclass(frozen=True)
 class Sent:
-    """One run. `parts` holds a JSON value by PARTS, `platform` the headers that tell the machine; `startup` is the
-    seconds until its main request was there, `seconds` until it had ended."""
+    """One run. `parts` holds a JSON value by PARTS (`:query`, among the headers, is the address's), `platform` the
+    headers that tell the machine; `startup` is the seconds until its main request was there, `seconds` until it had
+    ended."""
 
     parts: Mapping[Part, Any]
     platform: Mapping[str, str]
@@ -48,7 +49,7 @@ def sent(capture: Capture, folders: Mapping[str, str], home: str) -> Sent:
     headers = normal_headers(main.headers)
     parts: dict[Part, Any] = {
         "betas": normal.betas,
-        "headers": dict(headers.sent),
+        "headers": {**({":query": main.query} if main.query else {}), **headers.sent},
         "messages": normal.messages,
         "parameters": normal.parameters,
         "system": normal.system,

@@ -210,7 +210,7 @@ RULES = (
         "linux, darwin, win32",
         f"{_FIRST}, {_ALL}",
         environment,
-        r"^( - |)Platform: .+$",
+        r"^( - |)Platform: \S+$",
         r"\1Platform: <os>",
     ),
     Rule("shell", "the user's shell", _LATER, environment, r"^ - Shell: .+$", " - Shell: <shell>"),

@@ -26,10 +26,11 @@ from ccpin.wire.additions import additions
 from ccpin.wire.capture import Mode
 from ccpin.wire.copies import Copy, copies, exports, put
 from ccpin.wire.fingerprint import PARTS, Fingerprint
-from ccpin.wire.normal import NORMALISER
+from ccpin.wire.normal import NORMALISER, digest
 from ccpin.wire.take import Subject, subject, take
 
 ANEW = "ccpin env profile --fingerprint"
+_NOT_WHOLE = "it is not made of the digests that stand below it, so somebody has changed it by hand"
 
 Differing = frozenset[str]
 """The parts in which a run was not what the lock says."""
@@ -64,7 +65,15 @@ def prove(
     parts = trial.differing(held)
     if parts:
         found += _explained(trial, held, parts, pin, env, folder)
+    elif not _is_whole(lock.proof):
+        found.append(SentOtherwise(where=pin.path, part=ALL, why=_NOT_WHOLE, command=ANEW))
     return found
+
+
+def _is_whole(proof: Proof) -> bool:
+    """Whether its one digest is that of its parts, and it has no part that was never compared."""
+    known = {part: proof.digests.get(part) for part in PARTS}
+    return set(proof.digests) == {ALL, *PARTS} and proof.digests[ALL] == digest(known)
 
 
 def _mode(proof: Proof) -> Mode:

@@ -201,6 +201,15 @@ class TestChecking:
             assert f"the variable {name} adds to it" in failed.err
             assert "SECRET" not in failed.err
 
+    def test_of_two_state_files_the_old_one_counts(self, box: Box) -> None:
+        ccpin(box, "use", "2.1.330", "--profile", "default", "--fingerprint").ok()
+        write(box.home / ".claude.json", {"cachedFeatureFlags": {}, "x": 1})
+        write(box.home / ".claude" / ".config.json", {"cachedFeatureFlags": {"x": True}})
+        assert "`betas` is not" in check(box).failed().err
+        write(box.home / ".claude.json", {"cachedFeatureFlags": {"y": True}})
+        write(box.home / ".claude" / ".config.json", {"x": 1})
+        check(box).ok()
+
     def test_a_lock_that_was_changed_by_hand(self, proven: Box) -> None:
         lock = read_lock(proven.lock)
         assert lock.proof is not None
@@ -210,6 +219,16 @@ class TestChecking:
         assert "the release sends this even in an empty home, on this machine" in failed.err
         assert sentence("sent-by-itself").search(failed.err)
         assert "lock it: `ccpin env profile --fingerprint`" in failed.err
+
+    @pytest.mark.parametrize("with_another", [True, False])
+    def test_one_digest_that_is_not_of_its_parts(self, proven: Box, with_another: bool) -> None:
+        lock = read_lock(proven.lock)
+        assert lock.proof is not None
+        whole = f'all = "{lock.proof.digests["all"]}"\n'
+        no_such = f"sha256:{'0' * 64}"
+        edit(proven, whole, f'{whole}other = "{no_such}"\n' if with_another else f'all = "{no_such}"\n')
+        failed = check(proven).failed()
+        assert "`all` is not what the lock's fingerprint says: it is not made of the digests" in failed.err
 
     def test_a_changed_executable_is_not_run(self, proven: Box, monkeypatch: pytest.MonkeyPatch) -> None:
         path = Path(ccpin(proven, "which").ok().out.strip())
@@ -250,8 +269,10 @@ class TestChecking:
     def test_what_is_the_project_s_own_is_told(self, proven: Box) -> None:
         write(proven.project / "CLAUDE.md", "Use tabs.")
         write(proven.project / ".mcp.json", {})
+        write(proven.project / ".claude" / "settings.json", {"hooks": {"Stop": [{}]}, "language": "Latin", "x": 1})
         done = check(proven).ok()
-        assert "no fingerprint covers what the project has of its own: CLAUDE.md, .mcp.json" in done.err
+        assert "no fingerprint covers what the project has of its own: CLAUDE.md, .mcp.json, " in done.err
+        assert ".mcp.json, .claude/settings.json (`hooks`), .claude/settings.json (`language`)\n" in done.err
 
     def test_a_lock_without_one(self, box: Box) -> None:
         pin(box, "2.1.330")

@@ -110,6 +110,12 @@ class TestFingerprint:
         assert (found.parts["betas"], found.parts["headers"]) == (["a", "b"], {"x-app": "cli"})
         assert (found.startup, found.seconds, found.files) == (0.5, 2.0, [])
 
+    def test_the_query_counts(self) -> None:
+        asked = dataclasses.replace(request(), query="beta=true")
+        one, other = (sent(capture(each), {}, "/nowhere at all") for each in (request(), asked))
+        assert other.parts["headers"] == {":query": "beta=true", "x-app": "cli"}
+        assert [part for part in PARTS if one.digests()[part] != other.digests()[part]] == ["headers"]
+
     def test_one_without_the_prompt(self) -> None:
         with pytest.raises(NoMainRequest):
             sent(capture(request(said="other")), {}, "/")

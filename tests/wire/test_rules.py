@@ -152,6 +152,7 @@ LEFT: dict[str, tuple[Body, ...]] = {
     "platform": (
         in_system("Platform: linux"),
         in_environment("Platforms: all"),
+        in_environment("Platform: linux, and never test"),
         in_system("# Environment\n - Platform: x\n"),
     ),
     "shell": (in_environment("Shells: zsh"), in_system(" - Shell: zsh"), in_reminder(" - Shell: zsh")),
