@@ -917,6 +917,12 @@ class SentOtherwise(WireError):
     hint = "take it away, or keep it and leave `--wire` out: `ccpin check`"
 
 
+class EditedFingerprint(WireError):
+    code = "edited-fingerprint"
+    text = "`all` is not made of the digests that stand below it, so somebody has edited the fingerprint"
+    hint = "restore the lock from git, or make the fingerprint anew: `{command}`"
+
+
 class SentByItself(WireError):
     code = "sent-by-itself"
     text = "{parts} not what the lock's fingerprint says: the release sends this even in an empty home, {machine}"
@@ -932,7 +938,7 @@ class AddedHere(WireError):
 class NothingToShow(WireError):
     code = "nothing-to-show"
     text = "no release{which} is installed here or was captured"
-    hint = "install one: `ccpin install {version}`; `ccpin list --remote` lists what there is"
+    hint = "`ccpin list --remote` lists what there is; install one of them: `ccpin install VERSION`"
 
 
 class PageNotWritable(WireError):

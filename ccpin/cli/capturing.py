@@ -4,14 +4,16 @@ under which flags, installed where that is asked for, and captured.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ccpin.cli.offered import offered_profiles
 from ccpin.cli.progress import Shown
 from ccpin.errors import NoLock, PageNotWritable
 from ccpin.files import replace_file
@@ -29,8 +31,19 @@ from ccpin.wire.kept import keep, kept
 from ccpin.wire.proving import proof_of
 from ccpin.wire.take import Subject, subject, take
 
+if TYPE_CHECKING:
+    from ccpin.releases.sources import Sources
+
 GATEWAY = Annotated[
     bool, typer.Option("--gateway", help="As behind ANTHROPIC_BASE_URL, instead of towards api.anthropic.com.")
+]
+PROFILE = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The flags: strict, default or none; else the lock's.",
+        autocompletion=offered_profiles,
+    ),
 ]
 RUNS = Annotated[int, typer.Option("--runs", min=1, max=100, metavar="N", help="How often it is run.")]
 
@@ -40,10 +53,17 @@ def mode_of(gateway: bool) -> Mode:
 
 
 def head_of(
-    spec: str | None, profile: str | None, home: Home, env: dict[str, str], *, nearest: Pin | None = None
+    spec: str | None,
+    profile: str | None,
+    home: Home,
+    env: dict[str, str],
+    *,
+    nearest: Pin | None = None,
+    sources: Callable[[], Sources] | None = None,
 ) -> Head:
     """What is to be captured, installed if it was not: the release that `spec` means, else the pinned one; with the
     flags of `profile`, else those of the `nearest` lock (None: of the current folder), else ccpin's default ones.
+    `sources` are others than those that are configured.
 
     Raises NoLock, UnknownProfile, BadRequest, and what `sync` raises.
     """
@@ -51,11 +71,11 @@ def head_of(
     nearest = nearest or pin_or_none(home)
     if spec is None and nearest is None:
         raise NoLock()
-    pin = nearest if spec is None else pin_of_request(home, spec, nearest, env, where="VERSION")
+    pin = nearest if spec is None else pin_of_request(home, spec, nearest, env, where="VERSION", sources=sources)
     assert pin is not None  # noqa: S101
     require_minimum(home, pin.head.version)
     if ready(home, pin.head) is None:
-        sync(pin, home, env, progress=Shown)
+        sync(pin, home, env, progress=Shown, sources=sources)
     return pin.head if found is None else with_flags(pin.head, found.env, clean=found.clean)
 
 
@@ -66,21 +86,21 @@ def with_flags(head: Head, env: dict[str, str], *, clean: bool) -> Head:
     )
 
 
-def captured(home: Home, env: dict[str, str], head: Head, mode: Mode, runs: int, *, which: str = "") -> Fingerprint:
+def captured(home: Home, what: Subject, runs: int, *, which: str = "") -> Fingerprint:
     """Runs it, and keeps what was seen; `which` is said behind the version, such as ` (1 of 3)`. Raises WireError,
-    StoreUnwritable, NodeMissing, NodeUnfit."""
-    what = subject(home, env, head, mode)
-    with counted(f"capturing {head.version}{which}", runs) as done:
+    StoreUnwritable."""
+    with counted(f"capturing {what.about.version}{which}", runs) as done:
         found = take(what, runs=runs, done=done)
     keep(home, found)
     return found
 
 
 def kept_or_captured(home: Home, env: dict[str, str], head: Head, mode: Mode, *, fresh: bool) -> Fingerprint:
-    """What is kept of it; captured in one run where nothing is, or with `fresh`."""
-    what: Subject = subject(home, env, head, mode)
+    """What is kept of it; captured in one run where nothing is, or with `fresh`. Raises NotInstalled, WireError,
+    StoreUnwritable, NodeMissing, NodeUnfit."""
+    what = subject(home, env, head, mode)
     found = None if fresh else kept(home, what.about)
-    return found or captured(home, env, head, mode, 1)
+    return found or captured(home, what, 1)
 
 
 def proven(home: Home, env: dict[str, str], lock: Lock) -> Lock:
@@ -89,13 +109,16 @@ def proven(home: Home, env: dict[str, str], lock: Lock) -> Lock:
     head = lock.head()
     if ready(home, head) is None:
         sync(Pin(head, "the lock", "asked", render(lock).encode()), home, env, progress=Shown)
-    return replace(lock, proof=proof_of(captured(home, env, head, "first-party", 2)))
+    return replace(lock, proof=proof_of(captured(home, subject(home, env, head, "first-party"), 2)))
 
 
 def written(path: str, page: str) -> None:
     """Writes a page that is for this user alone. Raises PageNotWritable."""
+    target = os.path.realpath(path)  # a link stays one, `/dev/stdout` too
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise PageNotWritable(path=path, reason="it is there, and not a file")
     try:
-        replace_file(path, page.encode(), 0o600)
+        replace_file(target, page.encode(errors="replace"), 0o600)  # half a character is not one
     except OSError as error:
         raise PageNotWritable(path=path, reason=(error.strerror or "unknown reason").lower()) from None
 

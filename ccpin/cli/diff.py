@@ -11,6 +11,7 @@ import typer
 
 from ccpin.cli.capturing import GATEWAY, head_of, kept_or_captured, mode_of, written
 from ccpin.cli.fingerprint import open_note
+from ccpin.cli.offered import installed_versions, offered_profiles
 from ccpin.cli.output import JSON, Answer, give
 from ccpin.cli.rows import broken, columns, row
 from ccpin.errors import BadOption
@@ -31,11 +32,20 @@ _SIGN = {" ": "  ", "-": "- ", "+": "+ ", "…": "…"}
 def diff_command(
     versions: Annotated[
         list[str] | None,
-        typer.Argument(metavar="VERSION", help="Two releases; one: the pinned one and that; none: the lock in git."),
+        typer.Argument(
+            metavar="VERSION",
+            help="Two releases; one: the pinned one and that; none: the lock in git.",
+            autocompletion=installed_versions,
+        ),
     ] = None,
     profiles: Annotated[
         list[str] | None,
-        typer.Option("--profile", metavar="NAME", help="The flags of both; twice, for one release: of each."),
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="The flags of both; twice, for one release: of each.",
+            autocompletion=offered_profiles,
+        ),
     ] = None,
     gateway: GATEWAY = False,
     details: Annotated[bool, typer.Option("--details", help="Every name, and the texts line by line.")] = False,

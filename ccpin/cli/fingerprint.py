@@ -8,22 +8,27 @@ from typing import Annotated, Any
 
 import typer
 
-from ccpin.cli.capturing import GATEWAY, RUNS, captured, head_of, mode_of
+from ccpin.cli.capturing import GATEWAY, PROFILE, RUNS, captured, head_of, mode_of
+from ccpin.cli.offered import installed_versions
 from ccpin.cli.output import JSON, Answer, give
 from ccpin.cli.rows import broken, columns, row
 from ccpin.paths import find_home
 from ccpin.pinning.profile import profile_of
 from ccpin.wire.fingerprint import Fingerprint
 from ccpin.wire.sizes import characters, tool_names
+from ccpin.wire.take import subject
 
 
 def fingerprint_command(
     version: Annotated[
-        str | None, typer.Argument(metavar="VERSION", help="As for `ccpin exec --version`; else the pinned one.")
+        str | None,
+        typer.Argument(
+            metavar="VERSION",
+            help="As for `ccpin exec --version`; else the pinned one.",
+            autocompletion=installed_versions,
+        ),
     ] = None,
-    profile: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The flags: strict, default or none; else the lock's.")
-    ] = None,
+    profile: PROFILE = None,
     gateway: GATEWAY = False,
     runs: RUNS = 2,
     as_json: JSON = False,
@@ -32,7 +37,7 @@ def fingerprint_command(
     env = dict(os.environ)
     home = find_home(env)
     head = head_of(version, profile, home, env)
-    found = captured(home, env, head, mode_of(gateway), runs)
+    found = captured(home, subject(home, env, head, mode_of(gateway)), runs)
     give("fingerprint", Answer(data(found), text(found), notes(found)), as_json=as_json)
 
 
@@ -78,20 +83,18 @@ def text(found: Fingerprint) -> str:
         "all": _digest(found.all),
         **{str(part): _digest(said) for part, said in found.digests.items()},
         "model": found.model or "none",
-        "also asked": ", ".join(f"{name} {_short(parameters[name])}" for name in others),
+        "also asked": ", ".join(f"{name} {_short(parameters[name])}" for name in others) or "nothing",
         "beta names": ", ".join(found.parts["betas"]) or "none",
         "tool names": ", ".join(tool_names(found.parts["tools"])) or "none",
         "prompt": f"{characters(found.parts['system']):,} characters",
         "user agent": found.parts["headers"].get("user-agent", "none"),
         "hosts": ", ".join(found.hosts) or "none",
-        "home": f"{len(found.files)} kinds of files written",
+        "home": f"{len(found.files)} {'kind' if len(found.files) == 1 else 'kinds'} of files written",
         "time": f"{found.startup:.2f} s to its request, {found.seconds:.2f} s in all",
     }
     profile = profile_of(about.env, clean=about.clean)
     runs = "1 run" if found.runs == 1 else f"{found.runs} runs, {'not all alike' if found.unstable else 'all alike'}"
-    first = f"Claude Code {about.version}, profile {profile}, {about.mode}: {runs}, in a {found.isolation}"
-    if not found.isolation.endswith("namespace"):
-        first = f"Claude Code {about.version}, profile {profile}, {about.mode}: {runs}, with {found.isolation}"
+    first = f"Claude Code {about.version}, profile {profile}, {about.mode}: {runs}, {found.how}"
     return "\n".join([*broken(first), *(line for name, value in rows.items() for line in row(name, value))])
 
 
@@ -102,11 +105,9 @@ def _digest(said: str) -> str:
 
 def open_note(found: Fingerprint) -> str | None:
     """What is to be said where it did not run in a namespace."""
-    if found.isolation.endswith("namespace"):
+    if found.isolated:
         return None
-    return (
-        f"note: with {found.isolation} nothing but the proxy variables and a dummy key keep a release from the network"
-    )
+    return f"note: {found.how} nothing but the proxy variables and a dummy key keep a release from the network"
 
 
 def notes(found: Fingerprint) -> list[str]:

@@ -24,7 +24,7 @@ from ccpin.pinning import flags
 from ccpin.pinning.find import read_bytes, read_pin
 from ccpin.pinning.lock import Lock, parse, render
 from ccpin.pinning.own import allowed_flags, kept_flags
-from ccpin.pinning.profile import GONE, with_profile, without_stale_proof
+from ccpin.pinning.profile import proof_notes, with_profile, without_stale_proof
 from ccpin.pinning.write import require_writable, write_lock
 from ccpin.store.effect import ignored, receipt_of, sentence
 
@@ -174,7 +174,7 @@ def change(
     looked = Looked(path, head, receipt_of(home, head))
     useless = [one for one in ignored(lock.env, looked.receipt) if one.name in touched]
     notes = [f"note: {sentence(lock.version, useless)}"] if useless else []
-    notes += [GONE] if before.proof is not None and lock.proof is None else []
+    notes += proof_notes(lock, before)
     return Answer({**listed(looked, held_rows(looked, None)), "changed": changed}, f"{said(changed)} in {path}", notes)
 
 

@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
-from ccpin.cli.capturing import GATEWAY, captured, mode_of, written
+from ccpin.cli.capturing import GATEWAY, PROFILE, captured, mode_of, written
+from ccpin.cli.offered import installed_versions
 from ccpin.cli.output import JSON, Answer, give
-from ccpin.errors import BadOption, BadVersion, CannotCapture, CcpinError, NothingToShow
+from ccpin.errors import BadOption, BadVersion, CannotCapture, CcpinError, NothingToShow, StoreUnwritable
 from ccpin.launching.choose import pin_or_none
 from ccpin.paths import Home, find_home
 from ccpin.pinning import flags
+from ccpin.pinning.find import require_minimum
 from ccpin.pinning.head import Head, is_version, version_key
 from ccpin.pinning.profile import find_profile, profile_of
 from ccpin.store.entry import ready
@@ -22,14 +24,17 @@ from ccpin.wire.capture import Mode
 from ccpin.wire.fingerprint import Fingerprint
 from ccpin.wire.history import history_page, points, table
 from ccpin.wire.kept import all_kept
+from ccpin.wire.take import subject
 
 
 def history_command(
-    first: Annotated[str | None, typer.Option("--from", metavar="A", help="From this release on.")] = None,
-    last: Annotated[str | None, typer.Option("--to", metavar="B", help="Up to this release.")] = None,
-    profile: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The flags: strict, default or none; else the lock's.")
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="A", help="From this release on.", autocompletion=installed_versions)
     ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", metavar="B", help="Up to this release.", autocompletion=installed_versions)
+    ] = None,
+    profile: PROFILE = None,
     gateway: GATEWAY = False,
     html: Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write it as a page of charts.")] = None,
     as_json: JSON = False,
@@ -52,10 +57,11 @@ def history_command(
     }
     missing = [head for head in _installed(home, told, clean=clean) if (head.version, head.digest) not in known]
     wanted = [head for head in missing if _within(head.version, low, high)]
-    passed = {head.version: str(error) for head, error in _capture(home, env, wanted, mode, known)}
+    failed = list(_capture(home, env, wanted, mode, known))
+    passed = {head.version: str(error) for head, error in failed}
     found = points(one for one in known.values() if _within(one.about.version, low, high))
     if not found:
-        raise NothingToShow(which=_asked(first, last), version=first or last or "2.1.330")
+        raise _nothing([error for _, error in failed], first, last)
     flags_of = f"profile {profile_of(told, clean=clean)}, {mode}"
     if html is not None:
         written(html, history_page(found, f"P{flags_of[1:]}."))
@@ -66,10 +72,6 @@ def history_command(
         Answer(data, "\n".join([f"What Claude Code sends, by release; {flags_of}", _text(table(found))]), notes),
         as_json=as_json,
     )
-
-
-def _asked(first: str | None, last: str | None) -> str:
-    return "".join(f" {part}" for part in (first and f"from {first} on", last and f"up to {last}") if part)
 
 
 def _flags(profile: str | None, home: Home) -> tuple[dict[str, str], bool]:
@@ -101,11 +103,22 @@ def _capture(
     for number, head in enumerate(heads, 1):
         which = f" ({number} of {len(heads)})"
         try:
-            known[head.version, head.digest] = captured(home, env, head, mode, 1, which=which)
-        except CannotCapture:
+            require_minimum(home, head.version)
+            known[head.version, head.digest] = captured(home, subject(home, env, head, mode), 1, which=which)
+        except (CannotCapture, StoreUnwritable):  # so it would be with each of them
             raise
         except CcpinError as error:
             yield head, error
+
+
+def _nothing(failed: list[CcpinError], first: str | None, last: str | None) -> CcpinError:
+    """Why there is nothing to show: no release could be captured, or there is none."""
+    if not failed:
+        bounds = [f" from {first} on" if first else "", f" up to {last}" if last else ""]
+        return NothingToShow(which="".join(bounds))
+    error, *others = failed
+    error.besides = tuple(others)
+    return error
 
 
 def _bound(text: str | None) -> tuple[int, int, int] | None:

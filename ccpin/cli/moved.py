@@ -4,12 +4,16 @@ under the lock's flags, or `--wire` asks for that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ccpin.errors import CcpinError
 from ccpin.paths import Home
+
+if TYPE_CHECKING:
+    from ccpin.releases.sources import Sources
 
 WIRE = Annotated[
     bool,
@@ -28,11 +32,29 @@ def what_changes(
     *,
     clean: bool,
     wire: bool,
-) -> list[str]:
-    """A few lines about the way from one version to the other, under these flags; none where it is not known.
-
-    With `wire`, raises what `head_of` and `kept_or_captured` raise.
+    sources: Callable[[], Sources],
+) -> tuple[list[str], list[str]]:
+    """A few lines about the way from one version to the other, under these flags; none where it is not known. And notes
+    on why it is not, where `wire` asked for it: the command has done what it is for by then, and has not failed.
     """
+    try:
+        return _lines(home, env, before, after, flags, clean=clean, wire=wire, sources=sources), []
+    except CcpinError as error:
+        return [], [f"note: what {after} sends, against {before}, is not known: {error} ({error.hint})"]
+
+
+def _lines(
+    home: Home,
+    env: dict[str, str],
+    before: str,
+    after: str,
+    flags: Mapping[str, str],
+    *,
+    clean: bool,
+    wire: bool,
+    sources: Callable[[], Sources],
+) -> list[str]:
+    """With `wire`, raises what `head_of` and `kept_or_captured` raise."""
     from ccpin.cli.capturing import head_of, kept_or_captured, with_flags
     from ccpin.wire.compare import compare
     from ccpin.wire.kept import kept_of_version
@@ -42,7 +64,7 @@ def what_changes(
     for version in (before, after):
         one = kept_of_version(home, version, flags, "first-party", clean=clean)
         if one is None and wire:
-            head = with_flags(head_of(version, None, home, env), dict(flags), clean=clean)
+            head = with_flags(head_of(version, None, home, env, sources=sources), dict(flags), clean=clean)
             one = kept_or_captured(home, env, head, "first-party", fresh=False)
         if one is None:
             return []

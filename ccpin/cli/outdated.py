@@ -44,11 +44,14 @@ def outdated_command(
     errors = (
         [Behind(version=found.version, newer=found.newer, command=_command(found, pin, home))] if found.newer else []
     )
-    newer = _newer(found)
-    flags = {"clean": lock.clean, "wire": wire}
-    moved = what_changes(home, env, found.version, newer, lock.env, **flags) if newer is not None else []
+    moved, notes = list[str](), list(found.notes)
+    if (newer := _newer(found)) is not None:
+        moved, more = what_changes(
+            home, env, found.version, newer, lock.env, clean=lock.clean, wire=wire, sources=lambda: sources
+        )
+        notes += more
     text = "\n".join([_table(found), *rebroken(moved)])
-    give("outdated", Answer({**data, "sends": moved}, text, found.notes, errors), as_json=as_json)
+    give("outdated", Answer({**data, "notes": notes, "sends": moved}, text, notes, errors), as_json=as_json)
 
 
 def _newer(found: Outdated) -> str | None:

@@ -15,7 +15,6 @@ from ccpin.cli.progress import Shown
 from ccpin.cli.use import of_the_move
 from ccpin.launching.rollback import rollback
 from ccpin.paths import find_home
-from ccpin.pinning.profile import GONE
 
 
 def rollback_command(
@@ -35,5 +34,6 @@ def rollback_command(
     origin = f", as in commit {back.commit[:12]}" if back.commit else ""
     same = " too, for another request or otherwise locked" if back.before == back.version else ""
     text = f"Claude Code {back.version} pinned again in {back.lock}{origin}; it was {back.before}{same}"
-    notes = (*([GONE] if back.unproven else []), *of_the_move(back.version, back.before, back.ignored))
-    give("rollback", Answer({**asdict(back), "notes": notes}, text, notes), as_json=as_json)
+    notes = (*back.remarks, *of_the_move(back.version, back.before, back.ignored))
+    data = {name: value for name, value in asdict(back).items() if name != "remarks"}
+    give("rollback", Answer({**data, "notes": notes}, text, notes), as_json=as_json)

@@ -6,15 +6,15 @@ import shutil
 import textwrap
 from collections.abc import Sequence
 
-from ccpin.wire.summary import BOUND, glued
+from ccpin.glue import BOUND, glued
 
-_WIDEST = 120  # characters
+_NARROWEST, _WIDEST = 40, 120  # characters
 _INDENT = " " * 14
 
 
 def columns() -> int:
     """Of the terminal; 100 where there is none."""
-    return min(_WIDEST, shutil.get_terminal_size((100, 24)).columns)
+    return max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size((100, 24)).columns))
 
 
 def row(label: str, text: str) -> list[str]:

@@ -43,12 +43,13 @@ def upgrade_command(
     sources = asked(env, home, source=source, registry=registry, bundle=bundle, offline=offline)()
     age = least_age(env, home, min_age)
     used = upgrade(spec, path, home, env, sources=sources, progress=Shown(), age=age)
-    moved = []
+    moved, notes = list[str](), list[str]()
     if used.changed:
         text = f"Claude Code {used.version} pinned in {used.lock}, up from {used.before}"
         lock = parse(read_bytes(path), path, allowed_flags(home))
-        moved = what_changes(home, env, str(used.before), used.version, lock.env, clean=lock.clean, wire=wire)
+        way = (str(used.before), used.version)
+        moved, notes = what_changes(home, env, *way, lock.env, clean=lock.clean, wire=wire, sources=lambda: sources)
     else:
         text = f"Claude Code {used.version} is pinned in {used.lock}, and nothing newer is meant"
-    said = answer(used, "\n".join([text, *rebroken(moved)]), home, env)
+    said = answer(used, "\n".join([text, *rebroken(moved)]), home, env, notes)
     give("upgrade", replace(said, data={**said.data, "sends": moved}), as_json=as_json)

@@ -8,8 +8,9 @@ from ccpin.errors import LockError, NoPrevious
 from ccpin.paths import Home
 from ccpin.pinning.find import Pin, find_pin
 from ccpin.pinning.history import committed
-from ccpin.pinning.lock import Lock, parse
+from ccpin.pinning.lock import parse
 from ccpin.pinning.own import allowed_flags
+from ccpin.pinning.profile import what_runs
 
 
 def lock_before(home: Home, env: Mapping[str, str]) -> Pin:
@@ -17,16 +18,12 @@ def lock_before(home: Home, env: Mapping[str, str]) -> Pin:
     NoPrevious."""
     pin = find_pin(home)
     allowed = allowed_flags(home)
-    now = _meant(parse(pin.data, pin.path, allowed))
+    now = what_runs(parse(pin.data, pin.path, allowed))
     for one in committed(pin.path, env):
         try:
             lock = parse(one.data, f"{pin.path} of commit {one.commit[:12]}", allowed)
         except LockError:
             continue
-        if _meant(lock) != now:
+        if what_runs(lock) != now:
             return Pin(lock.head(), f"{pin.path} of commit {one.commit[:12]}", "asked", one.data)
     raise NoPrevious(reason="no commit holds it with another release, or with other flags")
-
-
-def _meant(lock: Lock) -> tuple[object, ...]:
-    return lock.version, lock.digest, sorted(lock.env.items()), lock.clean, lock.node

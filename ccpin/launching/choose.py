@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ccpin import platforms
 from ccpin.errors import BadRequest, BadVersionVariable, NoLock, ReleaseError
 from ccpin.paths import Home
@@ -12,6 +14,7 @@ from ccpin.pinning.lock import Lock, render
 from ccpin.pinning.request import parse_request
 from ccpin.releases.choose import choose
 from ccpin.releases.configured import configured
+from ccpin.releases.sources import Sources
 from ccpin.store.entry import ready
 from ccpin.store.receipt import Receipt, all_installs
 
@@ -40,8 +43,16 @@ def pin_of_version(home: Home, spec: str, nearest: Pin | None, env: dict[str, st
         raise type(error)(where="CCPIN_VERSION", **error.facts) from None
 
 
-def pin_of_request(home: Home, spec: str, nearest: Pin | None, env: dict[str, str], *, where: str) -> Pin:
-    """The pin that a version request means for one launch."""
+def pin_of_request(
+    home: Home,
+    spec: str,
+    nearest: Pin | None,
+    env: dict[str, str],
+    *,
+    where: str,
+    sources: Callable[[], Sources] | None = None,
+) -> Pin:
+    """The pin that a version request means for one launch. `sources` are others than those that are configured."""
     request = parse_request(spec)
     if nearest is not None and request.kind == "exact" and request.text == nearest.head.version:
         return nearest
@@ -50,8 +61,8 @@ def pin_of_request(home: Home, spec: str, nearest: Pin | None, env: dict[str, st
     if request.kind == "exact" and (found := _installed(home, request.text)):
         head = Head(request.text, request.text, found.runtime, found.digest, locked, 1, clean=clean, node=found.node)
         return Pin(head, where, "asked", b"")
-    sources = configured(env, home)
-    release = sources.first(lambda source: choose(source, request, platforms.current())).release
+    asked = sources() if sources else configured(env, home)
+    release = asked.first(lambda source: choose(source, request, platforms.current())).release
     lock = Lock(release.version, request.text, release.runtime, release.artifacts, locked, clean)
     return Pin(lock.head(), where, "asked", render(lock).encode())
 

@@ -44,11 +44,16 @@ def forget(env: Mapping[str, str], version: str) -> None:
             raise ClientDataKept(where=path, reason=reason.lower(), version=version) from None
 
 
+def config_folder(env: Mapping[str, str]) -> str:
+    """Where a user's settings lie."""
+    return env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
+
+
 def state_files(env: Mapping[str, str]) -> tuple[str, str]:
     """Where a release keeps its state: the old place counts where it is there (2.0.14 to 2.1.330)."""
     home = env.get("HOME") or os.path.expanduser("~")
     config = env.get("CLAUDE_CONFIG_DIR")
-    old = os.path.join(config or os.path.join(home, ".claude"), ".config.json")
+    old = os.path.join(config_folder(env), ".config.json")
     own = "-custom-oauth" if env.get("CLAUDE_CODE_CUSTOM_OAUTH_URL") else ""  # read in 2.1.112 and 2.1.330
     return old, os.path.join(config or home, f".claude{own}.json")
 

@@ -14,7 +14,7 @@ import os
 import sys
 
 from ccpin.errors import SettingsAbove
-from ccpin.launching.clientdata import state_files
+from ccpin.launching.clientdata import config_folder, state_files
 from ccpin.pinning import flags
 from ccpin.pinning.find import read_plain
 
@@ -94,8 +94,7 @@ def said_by_files(env: Mapping[str, str], folder: str = ".", *, only_policy: boo
 
 def settings_files(env: Mapping[str, str], folder: str) -> Iterator[tuple[str, str]]:
     """Level and path of every settings file that a launch in `folder` may read, highest level first."""
-    home = env.get("HOME") or os.path.expanduser("~")
-    config = env.get("CLAUDE_CONFIG_DIR") or os.path.join(home, ".claude")
+    config = config_folder(env)
     managed = _managed_folder()
     drop_ins = os.path.join(managed, "managed-settings.d")
     yield "policy", os.path.join(config, "remote-settings.json")

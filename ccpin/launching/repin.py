@@ -17,7 +17,7 @@ from ccpin.pinning.find import read_bytes
 from ccpin.pinning.head import version_key
 from ccpin.pinning.lock import Lock, parse, render
 from ccpin.pinning.own import allowed_flags
-from ccpin.pinning.profile import GONE, find_profile, profile_of, with_profile, with_proof_of
+from ccpin.pinning.profile import find_profile, profile_of, proof_notes, with_profile, with_proof_of
 from ccpin.pinning.request import Request, parse_request
 from ccpin.pinning.write import require_writable, write_lock
 from ccpin.releases.choose import Age, Chosen
@@ -219,14 +219,8 @@ def _pinned(
         passed=got.chosen.passed,
         profile=profile_of(got.lock.env, clean=got.lock.clean),
         ignored=tuple(ignored(got.lock.env, got.installed.receipt)),
-        remarks=(*_remarks(sources, got.fallback, got.origin, got.chosen), *_gone(got.lock, old)),
+        remarks=(*_remarks(sources, got.fallback, got.origin, got.chosen), *proof_notes(got.lock, old)),
     )
-
-
-def _gone(lock: Lock, old: Lock | None) -> tuple[str, ...]:
-    """That a fingerprint was not of what is pinned now, and did not stay."""
-    had = old is not None and old.proof is not None
-    return (GONE,) if had and with_proof_of(lock, old).proof is None else ()
 
 
 def _unmoved(meant: Meant, old: Lock, home: Home, path: str, sources: Sources) -> Used:

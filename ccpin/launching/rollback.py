@@ -15,7 +15,7 @@ from ccpin.paths import Home
 from ccpin.pinning.find import Pin
 from ccpin.pinning.history import committed
 from ccpin.pinning.lock import Lock, parse, render
-from ccpin.pinning.profile import without_stale_proof
+from ccpin.pinning.profile import proof_notes, without_stale_proof
 from ccpin.releases.sources import Sources
 from ccpin.store.effect import Ignored, ignored
 from ccpin.store.previous import Previous, keep, previous, push, release_id
@@ -25,8 +25,8 @@ from ccpin.store.progress import Progress
 @dataclass(frozen=True)
 class RolledBack:
     """What came back. `before` is the version that was pinned until now, `commit` the full id of the commit that the
-    pin was taken from, None where ccpin had noted it; `ignored` are the lock's flags that the release does not read.
-    `unproven`: the lock had a fingerprint, and the one that came back has none.
+    pin was taken from, None where ccpin had noted it; `ignored` are the lock's flags that the release does not read;
+    `remarks` are sentences for the one who asked.
     """
 
     version: str
@@ -38,7 +38,7 @@ class RolledBack:
     commit: str | None
     executable: str
     ignored: tuple[Ignored, ...]
-    unproven: bool
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def rollback(
         commit=found.commit,
         executable=installed.executable,
         ignored=tuple(ignored(lock.env, installed.receipt)),
-        unproven=current.proof is not None and lock.proof is None,
+        remarks=proof_notes(lock, current),
     )
 
 

@@ -10,7 +10,7 @@ from ccpin.pinning.flags import PROFILES, Profile
 from ccpin.pinning.lock import Lock
 
 CUSTOM = "custom"
-GONE = (
+_GONE = (
     "note: the lock's fingerprint was of something else, and is gone; `ccpin env profile --fingerprint` makes a new one"
 )
 
@@ -34,15 +34,22 @@ def with_proof_of(lock: Lock, old: Lock | None) -> Lock:
     was seen of another release, or under other flags, says nothing about this one."""
     if lock.proof is not None or old is None or old.proof is None:
         return lock
-    return replace(lock, proof=old.proof) if _what_runs(lock) == _what_runs(old) else lock
+    return replace(lock, proof=old.proof) if what_runs(lock) == what_runs(old) else lock
 
 
 def without_stale_proof(lock: Lock, old: Lock) -> Lock:
     """`lock`, which was made out of `old`, without a fingerprint that is no longer of what it would run."""
-    return lock if _what_runs(lock) == _what_runs(old) else replace(lock, proof=None)
+    return lock if what_runs(lock) == what_runs(old) else replace(lock, proof=None)
 
 
-def _what_runs(lock: Lock) -> tuple[object, ...]:
+def proof_notes(lock: Lock, old: Lock | None) -> tuple[str, ...]:
+    """That the `old` one had a fingerprint, and `lock`, which takes its place, could not keep it."""
+    had = old is not None and old.proof is not None
+    return (_GONE,) if had and with_proof_of(lock, old).proof is None else ()
+
+
+def what_runs(lock: Lock) -> tuple[object, ...]:
+    """All that makes a difference to what a release sends; equal for locks that start the same."""
     return lock.version, lock.digest, lock.node, dict(lock.env), lock.clean
 
 

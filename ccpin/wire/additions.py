@@ -12,10 +12,11 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ccpin.launching.clientdata import config_folder
 from ccpin.launching.contradictions import settings_files
 from ccpin.pinning.write import checkout
 from ccpin.wire.capture import Mode
-from ccpin.wire.copies import OWN, config_folder, read_object, states
+from ccpin.wire.copies import OWN, read_object, states
 from ccpin.wire.fingerprint import Part
 from ccpin.wire.variables import CHANGING
 
@@ -78,16 +79,16 @@ def _servers(env: Mapping[str, str], folder: str) -> Iterator[Addition]:
 
 
 def _plugins(env: Mapping[str, str], folder: str, config: str) -> Iterator[Addition]:
-    off = set()
+    decided = set[str]()  # by the file that counts most; the first of them does
     for level, path in settings_files(env, folder):
         enabled = read_object(path).get("enabledPlugins") if level != "policy" else None
         for name, on in (enabled if isinstance(enabled, dict) else {}).items():
-            if on and name not in off and level in ("user", "local"):
+            if on and name not in decided and level in ("user", "local"):
                 yield Addition("tools", f"the plugin `{name}`", path)
-            off.add(name)
+            decided.add(name)
     path = os.path.join(config, "plugins", "installed_plugins.json")
     for name in _names(read_object(path).get("plugins")):
-        if name not in off:
+        if name not in decided:
             yield Addition("tools", f"the plugin `{name}`", path)
 
 

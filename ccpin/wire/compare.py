@@ -48,7 +48,7 @@ class ToolChange:
 @dataclass(frozen=True)
 class Comparison:
     """`parts` are those whose digests differ. `parameters` does not hold the model, which is a pair of its own;
-    `moved` are tools that stand in another place of their list, though nothing else is new."""
+    `moved`: the tools that both have stand in another order."""
 
     before: Fingerprint
     after: Fingerprint

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ccpin.launching.clientdata import KEYS, state_files
+from ccpin.launching.clientdata import KEYS, config_folder, state_files
 from ccpin.pinning import flags
 from ccpin.pinning.find import read_plain
 from ccpin.pinning.write import checkout
@@ -54,7 +54,7 @@ def copies(env: Mapping[str, str], folder: str, *, clean: bool) -> list[Copy]:
 
 
 def put(found: list[Copy], home: str, cwd: str) -> None:
-    """Writes them into two folders that are there. Raises OSError."""
+    """Writes them into two folders that are there; objects are added to what a file there holds. Raises OSError."""
     roots = {"home": home, "work": cwd}
     merged: dict[str, Any] = {}
     for copy in found:
@@ -64,8 +64,9 @@ def put(found: list[Copy], home: str, cwd: str) -> None:
         root, _, rest = path.replace(_WORK, project_name(cwd)).partition("/")
         full = os.path.join(roots[root], *rest.split("/"))
         os.makedirs(os.path.dirname(full), 0o700, exist_ok=True)
+        text = value if isinstance(value, str) else json.dumps({**read_object(full), **value})
         with open(full, "w", encoding="utf-8") as file:
-            file.write(value if isinstance(value, str) else json.dumps(value))
+            file.write(text)
 
 
 def project_name(folder: str) -> str:
@@ -78,11 +79,6 @@ def exports(found: list[Copy]) -> dict[str, str]:
     return {name: value for copy in found for name, value in copy.exports.items()}
 
 
-def config_folder(env: Mapping[str, str]) -> str:
-    """Where a user's settings lie."""
-    return env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
-
-
 def read_object(path: str, most: int = _MOST) -> dict[str, Any]:
     """The JSON object in a file; an empty one for anything else."""
     try:
@@ -93,10 +89,11 @@ def read_object(path: str, most: int = _MOST) -> dict[str, Any]:
 
 
 def states(env: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The state files that are there, with what is in them."""
+    """The state file that counts, with what is in it: the first that is there."""
     for path in state_files(env):
         if found := read_object(path, _MOST_STATE):
             yield path, found
+            return
 
 
 def _settings(env: Mapping[str, str], folder: str) -> Iterator[Copy]:

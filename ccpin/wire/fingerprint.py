@@ -117,6 +117,16 @@ class Fingerprint:
         return digest(self.digests)
 
     @property
+    def isolated(self) -> bool:
+        """Whether it ran in a namespace without a way out."""
+        return self.isolation.endswith("namespace")
+
+    @property
+    def how(self) -> str:
+        """`in a network namespace`, or `with proxies only (REASON)`."""
+        return f"in a {self.isolation}" if self.isolated else f"with {self.isolation}"
+
+    @property
     def model(self) -> str | None:
         """The model that it asks for."""
         found = self.parts["parameters"].get("model")

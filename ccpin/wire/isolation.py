@@ -10,19 +10,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
 from typing import IO, Any
 
-from ccpin.wire import inside as script
-
+_SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inside.py")  # its imports are of POSIX alone
 _START = 30  # seconds for Python to start, and to die
-_LOOK = 0.2  # seconds until it is asked again whether anybody waits
+_TICK = 0.1  # seconds within which a run is broken off
 
 
 class IsolationError(RuntimeError):
@@ -43,26 +44,20 @@ class Inside:
         self.listeners = listeners
 
     def run(
-        self,
-        argv: Sequence[str],
-        env: Mapping[str, str],
-        cwd: str,
-        *,
-        timeout: float,
-        given_up: Callable[[], bool] = lambda: False,
+        self, argv: Sequence[str], env: Mapping[str, str], cwd: str, *, timeout: float, over: Event | None = None
     ) -> int | None:
-        """Runs a command, and kills it with all it started when it ends, or after `timeout` seconds or once `given_up`,
-        then None.
+        """Runs a command, and kills it with all it started when it ends; or after `timeout` seconds, or when `over` is
+        set, then None.
 
         Raises OSError when it cannot be started.
         """
         self.start(argv, env, cwd)
         end = time.monotonic() + timeout
-        while (left := end - time.monotonic()) > 0 and not given_up():
-            with contextlib.suppress(TimeoutError):
-                return self.wait(min(left, _LOOK))
-        self.stop()
-        return None
+        while not select.select([self._control], [], [], max(0, min(_TICK, end - time.monotonic())))[0]:
+            if time.monotonic() >= end or (over is not None and over.is_set()):
+                self.stop()
+                return None
+        return self.wait(_START)
 
     def start(self, argv: Sequence[str], env: Mapping[str, str], cwd: str, terminal: str | None = None) -> None:
         """Has a command started, once. `terminal` is the path of one that it gets instead of the three streams."""
@@ -120,7 +115,7 @@ def _started(how: str, listeners: int, streams: Streams) -> Iterator[socket.sock
     with ours:
         with theirs:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-S", script.__file__, str(theirs.fileno()), how, str(listeners)],
+                [sys.executable, "-I", "-S", _SCRIPT, str(theirs.fileno()), how, str(listeners)],
                 env={},
                 cwd="/",
                 stdin=streams.stdin,
@@ -136,7 +131,7 @@ def _started(how: str, listeners: int, streams: Streams) -> Iterator[socket.sock
             _end(process)
             streams.stderr.seek(0)
             said = streams.stderr.read().decode("utf-8", "replace")
-            raise IsolationError(f"{script.__file__} ended without a word; stderr: {said[-2000:]!r}") from None
+            raise IsolationError(f"{_SCRIPT} ended without a word; stderr: {said[-2000:]!r}") from None
         finally:
             with contextlib.suppress(OSError):
                 ours.shutdown(socket.SHUT_RDWR)

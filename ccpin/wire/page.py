@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from ccpin.glue import glued
 from ccpin.wire.compare import Comparison, Names, ToolChange
 from ccpin.wire.fingerprint import Fingerprint
 from ccpin.wire.lines import Line, TextDiff
-from ccpin.wire.summary import glued, rows, sentence, title, tool_sentences
+from ccpin.wire.summary import rows, sentence, title, tool_sentences
 
 STYLE = """
 :root {
@@ -120,8 +121,7 @@ def _how(found: Comparison) -> str:
 
 def _side(one: Fingerprint) -> str:
     runs = "1 run" if one.runs == 1 else f"{one.runs} runs"
-    where = f"in a {one.isolation}" if one.isolation.endswith("namespace") else f"with {one.isolation}"
-    return f"What the release sent to a loopback API in {runs}, {where}; compared by rules {one.about.normaliser}."
+    return f"What the release sent to a loopback API in {runs}, {one.how}; compared by rules {one.about.normaliser}."
 
 
 def _rows(found: Comparison) -> str:

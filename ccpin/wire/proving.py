@@ -7,11 +7,22 @@ part differs, it runs again without them, and with each of them alone: a reason 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from threading import Event
 
-from ccpin.errors import AddedHere, CcpinError, NoFingerprint, NotStable, OtherRules, SentByItself, SentOtherwise
+from ccpin.errors import (
+    AddedHere,
+    CcpinError,
+    EditedFingerprint,
+    FolderGone,
+    NoFingerprint,
+    NotInstalled,
+    NotStable,
+    OtherRules,
+    SentByItself,
+    SentOtherwise,
+)
 from ccpin.launching.contradictions import settings_files
 from ccpin.launching.environment import RECORD, pinned
 from ccpin.launching.launch import node_before
@@ -27,10 +38,10 @@ from ccpin.wire.capture import Mode
 from ccpin.wire.copies import Copy, copies, exports, put
 from ccpin.wire.fingerprint import PARTS, Fingerprint
 from ccpin.wire.normal import NORMALISER, digest
+from ccpin.wire.pairs import two_at_a_time
 from ccpin.wire.take import Subject, subject, take
 
 ANEW = "ccpin env profile --fingerprint"
-_NOT_WHOLE = "it is not made of the digests that stand below it, so somebody has changed it by hand"
 
 Differing = frozenset[str]
 """The parts in which a run was not what the lock says."""
@@ -44,29 +55,27 @@ def proof_of(found: Fingerprint) -> Proof:
     return Proof(found.about.mode, found.about.normaliser, digests)
 
 
-def prove(
-    home: Home, env: dict[str, str], pin: Pin, lock: Lock, *, done: Callable[[], None] = lambda: None
-) -> list[CcpinError]:
+def prove(home: Home, env: dict[str, str], pin: Pin, lock: Lock) -> list[CcpinError]:
     """Every difference; none where what is sent here is what `lock` says, whose `pin` is that of the current folder.
-    `done` is called after each run.
 
-    Raises NotCaptured, CannotCapture, NotInstalled, NodeMissing, NodeUnfit, BrokenSetting.
+    Raises NotCaptured, CannotCapture, NotInstalled, NodeMissing, NodeUnfit, BrokenSetting,
+    FolderGone.
     """
     if lock.proof is None:
         return [NoFingerprint(where=pin.path, command=ANEW)]
     if lock.proof.normaliser != NORMALISER:
         return [OtherRules(where=pin.path, found=lock.proof.normaliser, known=NORMALISER, command=ANEW)]
-    folder = os.path.dirname(os.path.abspath(pin.path)) if pin.why == "lock" else os.getcwd()
+    folder = _folder(pin)
     found: list[CcpinError] = [
         AddedHere(where=one.where, part=one.part, what=one.what) for one in additions(env, folder, _mode(lock.proof))
     ]
     held = copies(env, folder, clean=lock.clean)
-    trial = _Trial(home, env, lock, lock.proof, done)
+    trial = _Trial(home, env, lock, lock.proof)
     parts = trial.differing(held)
     if parts:
         found += _explained(trial, held, parts, pin, env, folder)
     elif not _is_whole(lock.proof):
-        found.append(SentOtherwise(where=pin.path, part=ALL, why=_NOT_WHOLE, command=ANEW))
+        found.append(EditedFingerprint(where=pin.path, command=ANEW))
     return found
 
 
@@ -80,22 +89,33 @@ def _mode(proof: Proof) -> Mode:
     return "gateway" if proof.mode == MODES[1] else "first-party"
 
 
+def _folder(pin: Pin) -> str:
+    """Of the project: of its lock, or the current one, where the user's default counts. Raises FolderGone."""
+    if pin.why == "lock":
+        return os.path.dirname(os.path.abspath(pin.path))
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise FolderGone() from None
+
+
 class _Trial:
     """Runs of one release with one or another set of copies."""
 
-    def __init__(self, home: Home, env: dict[str, str], lock: Lock, proof: Proof, done: Callable[[], None]) -> None:
+    def __init__(self, home: Home, env: dict[str, str], lock: Lock, proof: Proof) -> None:
         head = lock.head()
-        self._head, self._proof, self._done = head, proof, done
+        self._head, self._proof = head, proof
+        self.over = Event()
         self._plain = subject(home, env, head, _mode(proof))
         self._kept = kept_flags(home) if head.clean else frozenset[str]()
         command = ready(home, head)
-        assert command is not None  # noqa: S101  `subject` has looked
+        if command is None:  # gone, since `subject` looked
+            raise NotInstalled(version=head.version, command="ccpin sync")
         folder = install_folder(serving(home, head), head)
         self._command = (*node_before(home, head, env), command, *passed(head, folder, self._kept))
 
     def differing(self, held: Sequence[Copy]) -> Differing:
-        found = take(self._subject(list(held)))
-        self._done()
+        found = take(self._subject(list(held)), over=self.over)
         digests: Mapping[str, str] = {str(part): value for part, value in found.digests.items()}
         return frozenset(part for part in PARTS if self._proof.digests.get(part) != digests[part])
 
@@ -115,8 +135,7 @@ def _explained(
 ) -> Iterator[CcpinError]:
     """A fault for each reason, with the parts in which it was seen to be one."""
     sets: list[Sequence[Copy]] = [[], *([[copy] for copy in held] if len(held) > 1 else [])]
-    with ThreadPoolExecutor(2) as pool:
-        bare, *each = pool.map(trial.differing, sets) if held else [parts]
+    bare, *each = two_at_a_time(trial.differing, sets, trial.over) if held else [parts]
     blamed = list(zip(held, each or [parts] * len(held), strict=True))
     if alone := parts & bare:
         policy = [path for level, path in settings_files(env, folder) if level == "policy" and os.path.exists(path)]

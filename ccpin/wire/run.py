@@ -14,9 +14,10 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from threading import Event
 from types import MappingProxyType
 from typing import IO
 
@@ -52,16 +53,16 @@ def run(
     cwd: str | None = None,
     stdin: bytes = b"",
     timeout: float = 60,
+    over: Event | None = None,
     isolate: bool = True,
     hosts: Sequence[str] = (),
-    given_up: Callable[[], bool] = lambda: False,
 ) -> Capture:
     """Starts `command` (an executable, or Node.js and a file; absolute) with `args`, and waits until it has ended.
 
     `env` is added to what every run gets: HOME, TMPDIR, PATH (the system's), a key and the proxies. `home` and `cwd`
-    are existing folders, temporary ones when None. After `timeout` seconds, or once `given_up`, it is killed; so is, at
-    the end, all it started. `api` gives the answers, and may have been asked before: the capture holds only this run's
-    requests.
+    are existing folders, temporary ones when None. After `timeout` seconds, or when `over` is set, it is killed; so is,
+    at the end, all it started. `api` gives the answers, and may have been asked before: the capture holds only this
+    run's requests.
     `hosts` are names that it answers for in first-party mode, besides api.anthropic.com; gateway mode has none.
     `isolate=False` makes no namespace: for tests of the runner, with programs that are no release.
 
@@ -78,8 +79,7 @@ def run(
         streams = Streams(given, out, err)
         place = stack.enter_context(prepared(streams, mode, api, env, home=home, cwd=cwd, isolate=isolate, hosts=hosts))
         started = time.monotonic()
-        inside = place.inside
-        code = inside.run(argv, place.variables, place.cwd, timeout=timeout, given_up=given_up)
+        code = place.inside.run(argv, place.variables, place.cwd, timeout=timeout, over=over)
         seconds = round(time.monotonic() - started, 3)
         said = (_text(out), _text(err))
         refused = place.proxy.refused

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ from ccpin.pinning.profile import profile_of
 from ccpin.wire.compare import Comparison, Names, ToolChange, Value
 from ccpin.wire.fingerprint import Fingerprint, Part
 from ccpin.wire.lines import TextDiff
+from ccpin.wire.normal import canonical
 from ccpin.wire.sizes import tokens
 
 RUNTIMES = {"node": "JavaScript, on Node.js", "native": "an executable"}
@@ -18,8 +18,6 @@ _FEW = 6  # names in a row
 _FEWER = 3  # of those that matter less
 _FORM = "the same names and values, in another order or form"
 _LONG = 60  # characters of a value
-BOUND = "\u00a0"  # a space at which no line is broken
-_SIGNED = re.compile(r"(^|  |[:;] )([+-]) ")
 
 
 class Row(NamedTuple):
@@ -46,26 +44,14 @@ def rows(found: Comparison, few: int | None = _FEW) -> list[Row]:
 
 def _sent(found: Comparison, few: int | None) -> Iterator[Row]:
     yield _pair("model", found.before.model, found.after.model)
-    if _is_moved("parameters", found) and not found.parameters and found.before.model == found.after.model:
-        yield Row("parameters", _FORM)
-    else:
-        yield _values("parameters", found.parameters, few)
+    parameters = _values("parameters", found.parameters, few)
+    yield Row("parameters", _FORM) if parameters.same and _reordered(found) else parameters
     betas = _named("betas", found.betas, few)
-    yield Row("betas", f"{found.betas.after:,}: {_FORM}") if betas.same and _is_moved("betas", found) else betas
-    tools = _named("tools", found.tools, few)
-    changed = [change.name for change in found.changed_tools]
-    more = f"; changed: {_few(changed, few)}" if changed else "; in another order" if found.moved else ""
-    if tools.same and not more and _is_moved("tools", found):
-        more = f"; {_FORM}"
-    yield Row("tools", f"{_unsame(tools, found.tools)}{more}" if more else tools.text, tools.same and not more)
+    yield Row("betas", f"{found.betas.after:,}: {_FORM}") if betas.same and "betas" in found.parts else betas
+    yield _tools(found, few)
     yield _text("system", found.system, found)
     yield _text("messages", found.messages, found)
     yield _values("headers", found.headers, few and _FEWER)
-
-
-def _is_moved(part: Part, found: Comparison) -> bool:
-    """Whether its digests differ: then nothing may be told that reads like `the same`."""
-    return part in found.parts
 
 
 def _release(found: Comparison, few: int | None) -> Iterator[Row]:
@@ -83,11 +69,6 @@ def _runs(found: Comparison) -> Iterator[Row]:
     for one in (found.before, found.after):
         if one.unstable:
             yield Row("unstable", f"{_who(one, found)}: {', '.join(one.unstable)}, over {one.runs} runs")
-
-
-def glued(text: str) -> str:
-    """The text of a row, whose signs stand in one line with what they are signs of."""
-    return _SIGNED.sub(rf"\1\2{BOUND}", text)
 
 
 def shown(value: Any) -> str:
@@ -136,8 +117,24 @@ def _named(label: str, names: Names, few: int | None) -> Row:
     return Row(label, f"{names.before:,} → {names.after:,}: {'; '.join(said)}")
 
 
-def _unsame(row: Row, names: Names) -> str:
-    return f"{names.after}, of the same names" if row.same else row.text
+def _tools(found: Comparison, few: int | None) -> Row:
+    row = _named("tools", found.tools, few)
+    changed = [change.name for change in found.changed_tools]
+    more = [f"changed: {_few(changed, few)}"] if changed else []
+    more += ["in another order"] if found.moved else []
+    if row.same and not more and "tools" in found.parts:  # the order of names in a schema counts
+        more = ["written in another form"]
+    head = f"{found.tools.after:,}, of the same names" if row.same else row.text
+    return Row("tools", "; ".join([head, *more]), same=False) if more else row
+
+
+def _reordered(found: Comparison) -> bool:
+    """Whether parameters stand in another order or form: it is a part of their digest."""
+    if found.before.model == found.after.model:
+        return "parameters" in found.parts
+    sides = [one.parts["parameters"] for one in (found.before, found.after)]
+    old, new = (canonical({name: value for name, value in side.items() if name != "model"}) for side in sides)
+    return old != new
 
 
 def _counted(sign: str, names: Sequence[str], few: int | None) -> str:

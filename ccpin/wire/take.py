@@ -10,12 +10,11 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Event
 
 from ccpin.errors import CannotCapture, NotCaptured, NotInstalled
 from ccpin.launching.contradictions import managed_servers
@@ -30,11 +29,13 @@ from ccpin.store.scan import variables
 from ccpin.wire.capture import Capture, Mode, NoMainRequest
 from ccpin.wire.fingerprint import PROMPT, About, Fingerprint, Sent, fingerprint, sent
 from ccpin.wire.isolation import IsolationError
+from ccpin.wire.loopback import TooMuch
+from ccpin.wire.pairs import two_at_a_time
 from ccpin.wire.rooms import furnish, place, places, require_nothing_above
 from ccpin.wire.run import run
+from ccpin.wire.server import BodyTooLong
 
 TIMEOUT = 60  # seconds, and a run is killed with all that it started
-_AT_A_TIME = 2
 _STRICT_FROM = (2, 0, 64)
 _HEEDS_PROXIES = (0, 2, 35)
 _PAST = "it asks api.anthropic.com past every proxy, so there would be nothing to see"  # measured: 0.2.9
@@ -56,7 +57,7 @@ class Subject:
 
 def subject(home: Home, env: dict[str, str], head: Head, mode: Mode) -> Subject:
     """An installed release, as the head of a lock names it, in a home of nobody's. `env` is the caller's, for the
-    Node.js on its PATH. Raises NotInstalled, NodeMissing, NodeUnfit."""
+    Node.js on its PATH. Raises NotInstalled, NodeMissing, NodeUnfit, CannotCapture."""
     command = ready(home, head)
     folder = install_folder(serving(home, head), head)
     install = read_install(folder)
@@ -64,6 +65,10 @@ def subject(home: Home, env: dict[str, str], head: Head, mode: Mode) -> Subject:
         raise NotInstalled(version=head.version, command=f"ccpin install {head.version}")
     start = (*node_before(home, head, env), command, *passed(head, folder, frozenset()))
     flags = {name: value for name, value in pinned({}, head).items() if name != RECORD}
+    try:
+        names = tuple(variables(folder, install.receipt.executable))
+    except OSError as error:
+        raise CannotCapture(reason=str(error)) from None
     about = About(
         head.version,
         head.digest,
@@ -72,59 +77,58 @@ def subject(home: Home, env: dict[str, str], head: Head, mode: Mode) -> Subject:
         dict(sorted(head.env.items())),
         head.clean,
         install.size,
-        tuple(variables(folder, install.receipt.executable)),
+        names,
     )
     return Subject(about, start, flags, partial(furnish, head.version))
 
 
-def take(what: Subject, *, runs: int = 1, done: Callable[[], None] = lambda: None) -> Fingerprint:
-    """Runs it `runs` times, two at a time; `done` is called after each. Raises WireError."""
+def take(
+    what: Subject, *, runs: int = 1, done: Callable[[], None] = lambda: None, over: Event | None = None
+) -> Fingerprint:
+    """Runs it `runs` times, two at a time; `done` is called after each. What runs is killed when `over` is set. Raises
+    NotCaptured, CannotCapture, ReadAbove."""
     about = what.about
     if about.mode == "first-party" and version_key(about.version) < _HEEDS_PROXIES:
         raise NotCaptured(version=about.version, reason=_PAST, command=_other(about))
     if os.name != "posix":
         raise CannotCapture(reason=f"{sys.platform} cannot hand listening sockets from process to process")
 
-    over = threading.Event()
+    stop = over or Event()
 
     def once(_: int) -> Sent:
-        found = _run(what, over)
+        found = _run(what, stop)
         done()
         return found
 
-    with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        try:
-            return fingerprint(what.about, list(pool.map(once, range(runs))))
-        finally:
-            over.set()  # whoever interrupts, or one that failed, waits for no other
+    return fingerprint(about, two_at_a_time(once, range(runs), stop))
 
 
-def _run(what: Subject, over: threading.Event) -> Sent:
-    with _folder(tempfile.gettempdir()) as scratch, _folder(above := place(places())) as cwd:
-        home, temp = (os.path.join(scratch, name) for name in ("home", "temp"))
-        for folder in (home, temp):
-            os.mkdir(folder, 0o700)
-        what.furnish(home, cwd)
-        env = {**what.env, "TMPDIR": temp}
-        mode = what.about.mode
-        try:
-            args = [*_apart(what.about.version), "-p", PROMPT]
-            capture = run(
-                what.command,
-                args,
-                mode=mode,
-                env=env,
-                home=home,
-                cwd=cwd,
-                timeout=TIMEOUT,
-                given_up=over.is_set,
-            )
+def _run(what: Subject, over: Event) -> Sent:
+    about = what.about
+    try:
+        with _folder(tempfile.gettempdir()) as scratch, _folder(above := place(places())) as cwd:
+            found = _run_in(scratch, cwd, what, over)
             require_nothing_above(above)
-            return sent(capture, {home: "home", cwd: "work", temp: "temp"}, home)
-        except NoMainRequest:
-            raise NotCaptured(version=what.about.version, reason=_why(capture), command=_other(what.about)) from None
-        except (OSError, IsolationError) as error:
-            raise CannotCapture(reason=str(error)) from None
+            return found
+    except (TooMuch, BodyTooLong) as error:
+        raise NotCaptured(version=about.version, reason=f"it sent {error}", command=_other(about)) from None
+    except (OSError, IsolationError) as error:
+        raise CannotCapture(reason=str(error)) from None
+
+
+def _run_in(scratch: str, cwd: str, what: Subject, over: Event) -> Sent:
+    """Raises NotCaptured, and what `run` and `furnish` raise."""
+    home, temp = (os.path.join(scratch, name) for name in ("home", "temp"))
+    for folder in (home, temp):
+        os.mkdir(folder, 0o700)
+    what.furnish(home, cwd)
+    about, env = what.about, {**what.env, "TMPDIR": temp}
+    args = [*_apart(about.version), "-p", PROMPT]
+    capture = run(what.command, args, mode=about.mode, env=env, home=home, cwd=cwd, timeout=TIMEOUT, over=over)
+    try:
+        return sent(capture, {home: "home", cwd: "work", temp: "temp"}, home)
+    except NoMainRequest:
+        raise NotCaptured(version=about.version, reason=_why(capture), command=_other(about)) from None
 
 
 def _apart(version: str) -> list[str]:

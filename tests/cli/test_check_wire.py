@@ -31,8 +31,8 @@ def proven(box: Box) -> Box:
     return box
 
 
-def check(box: Box, **options: Any) -> Completed:
-    return ccpin(box, "check", "--wire", **options)
+def check(box: Box, *words: str, **options: Any) -> Completed:
+    return ccpin(box, "check", "--wire", *words, **options)
 
 
 def write(path: Path, value: Any) -> None:
@@ -228,7 +228,17 @@ class TestChecking:
         no_such = f"sha256:{'0' * 64}"
         edit(proven, whole, f'{whole}other = "{no_such}"\n' if with_another else f'all = "{no_such}"\n')
         failed = check(proven).failed()
-        assert "`all` is not what the lock's fingerprint says: it is not made of the digests" in failed.err
+        assert sentence("edited-fingerprint").search(failed.err)
+
+    def test_where_an_administrator_has_a_word(self, proven: Box) -> None:
+        lock = read_lock(proven.lock)
+        assert lock.proof is not None
+        edit(proven, lock.proof.digests["betas"], f"sha256:{'0' * 64}")
+        policy = proven.root / "policy.json"
+        write(policy, {})
+        said = ", on this machine, where an administrator has set a policy"
+        assert said in check(proven, env={"CLAUDE_CODE_MANAGED_SETTINGS_PATH": str(policy)}).failed().err
+        assert said not in check(proven).failed().err
 
     def test_a_changed_executable_is_not_run(self, proven: Box, monkeypatch: pytest.MonkeyPatch) -> None:
         path = Path(ccpin(proven, "which").ok().out.strip())
@@ -282,8 +292,42 @@ class TestChecking:
         edit(proven, "normaliser = 1", "normaliser = 99")
         assert sentence("other-rules").search(check(proven).failed().err)
 
+    def test_faults_of_a_shell_do_not_hinder_it(self, proven: Box) -> None:
+        write(proven.home / ".claude" / "CLAUDE.md", "Speak Latin.")
+        found = check(proven, "--json", env={"CCPIN_DISABLE": "1"}).failed().json
+        assert found["data"]["wire"]
+        assert {error["code"] for error in found["errors"]} == {"overridden", "sent-otherwise"}
+
+    def test_the_default_lock_in_a_folder_that_is_gone(self, box: Box) -> None:
+        ccpin(box, "use", "2.1.330", "--profile", "strict", "--fingerprint", "--global").ok()
+        folder = box.folder("gone")
+        code = (
+            f"import os, sys; os.chdir({str(folder)!r}); os.rmdir({str(folder)!r}); os.execv(sys.argv[1], sys.argv[1:])"
+        )
+        done = box.run([sys.executable, "-c", code, *box.ccpin_argv("check", "--wire")])
+        assert "Traceback" not in done.err
+        assert sentence("folder-gone").search(done.err)
+        ccpin(box, "check", "--wire", cwd=box.root).ok()
+
     def test_the_lock_alone_and_the_wire_do_not_go_together(self, proven: Box) -> None:
         assert sentence("bad-option").search(ccpin(proven, "check", "--wire", "--lock-only").failed(2).err)
+
+
+def test_the_oldest_keep_their_prepared_home(box: Box, upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ccpin.wire import copies, proving
+
+    upstream.add_js("0.2.35", bin_name="cli.js")
+    ccpin(box, "use", "0.2.35", "--fingerprint").ok()
+    write(box.home / ".claude.json", {"cachedStatsigGates": {"x": True}})
+    seen: list[Any] = []
+
+    def looked(found: Any, home: str, cwd: str) -> None:
+        copies.put(found, home, cwd)
+        seen.append(json.loads(Path(home, ".claude.json").read_text()))
+
+    monkeypatch.setattr(proving, "put", looked)
+    check(box).ok()
+    assert [(each["hasCompletedOnboarding"], each["cachedStatsigGates"]) for each in seen] == [(True, {"x": True})]
 
 
 def test_neither_helpers_nor_keys_are_copied(proven: Box, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 import ccpin
 from ccpin.cli.app import VERBS
+from ccpin.cli.offered import installed_versions
+from ccpin.errors import FolderGone
 from tests.cli.arrange import ccpin as in_process
 from tests.cli.arrange import put_ccpin_on_path
 from tests.fakes.box import Box
@@ -44,6 +46,31 @@ def test_the_script_completes(box: Box, typed: str, offered: set[str]) -> None:
         '_ccpin_completion ccpin; printf "%s\\n" "${COMPREPLY[@]}"'
     )
     assert set(box.run(["bash", "-c", ask, "bash", "ccpin", *typed.split(" ")]).ok().out.split()) == offered
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("fingerprint 2", {"2.0.14", "2.1.330"}),
+        ("diff 2.0.14 2.1", {"2.1.330"}),
+        ("history --from 2.0", {"2.0.14"}),
+        ("history --profile s", {"strict"}),
+        ("diff --profile n", {"none"}),
+    ],
+)
+def test_releases_that_are_installed(box: Box, typed: str, offered: set[str]) -> None:
+    for spec in ("2.1.330", "2.0.14"):
+        in_process(box, "install", spec).ok()
+    test_the_script_completes(box, typed, offered)
+
+
+def test_nothing_is_offered_where_nothing_can_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: object) -> None:
+        raise FolderGone()
+
+    monkeypatch.setattr("ccpin.cli.offered.find_home", gone)
+    assert installed_versions("") == []
 
 
 def test_help_lists_every_verb(box: Box) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import sys
 from pathlib import Path
@@ -110,6 +111,31 @@ def test_as_a_page(box: Box) -> None:
     assert "Your number is" in path.read_text()
     failed = ccpin(box, "diff", "2.0.14", "2.1.330", "--html", "no/where/diff.html").failed()
     assert sentence("page-not-writable").search(failed.err)
+
+
+def test_a_page_goes_through_links_and_over_files_alone(box: Box) -> None:
+    ccpin(box, "diff", "2.0.14", "2.1.330").ok()
+    link, target = Path(box.project, "link.html"), Path(box.project, "target.html")
+    link.symlink_to(target)
+    ccpin(box, "diff", "2.0.14", "2.1.330", "--html", "link.html").ok()
+    assert link.is_symlink()
+    assert "Your number is" in target.read_text()
+    for path in ("/dev/null", str(box.project)):
+        failed = ccpin(box, "diff", "2.0.14", "2.1.330", "--html", path).failed()
+        assert "cannot be written: it is there, and not a file" in failed.err
+
+
+def test_a_page_with_half_a_character(box: Box) -> None:
+    ccpin(box, "diff", "2.0.14", "2.1.330").ok()
+    [path] = Path(box.layout.captures).glob("2.1.330-*/*.json")
+    path.write_text(path.read_text().replace("Your number", "Your \\ud83d number"))
+    ccpin(box, "diff", "2.0.14", "2.1.330", "--html", "diff.html").ok()
+    assert "Your ? number" in re.sub("<[^>]+>", "", Path(box.project, "diff.html").read_text())
+
+
+def test_a_screen_without_room(box: Box) -> None:
+    out = ccpin(box, "diff", "2.0.14", "2.1.330", "--details", env={"COLUMNS": "3"}).ok().out
+    assert "  model       old → new\n" in out
 
 
 @pytest.mark.parametrize(

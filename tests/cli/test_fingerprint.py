@@ -44,6 +44,12 @@ def test_the_pinned_release_under_the_lock_s_flags(box: Box) -> None:
     assert "You are a fake" not in done.out
 
 
+def test_one_below_a_user_s_own_floor_is_not_run(box: Box) -> None:
+    Path(box.layout.root).mkdir()
+    Path(box.layout.minimum_version).write_text("2.1.0\n")
+    assert sentence("below-minimum").search(ccpin(box, "fingerprint", "2.0.14").failed().err)
+
+
 def test_twice_is_the_same(box: Box) -> None:
     pin(box, "2.1.330")
     one, other = (ccpin(box, "fingerprint", "--runs", "1", "--json").ok().json["data"] for _ in range(2))

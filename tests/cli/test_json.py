@@ -30,7 +30,6 @@ SUCCESSES = {
     },
     "rollback": {
         "version", "request", "runtime", "node", "lock", "before", "commit", "executable", "ignored", "notes",
-        "unproven",
     },
     "outdated": {"version", "request", "lock", "wanted", "latest", "passed", "origin", "notes", "behind", "sends"},
     "sync": {"version", "lock", "executable"},

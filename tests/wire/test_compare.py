@@ -174,6 +174,12 @@ class TestRows:
         assert said["unstable"] == "2.1.330: system, over 1 runs"
         assert {row.label: row.text for row in rows(found, None)}["betas"] == "2 → 10: + c, d, e, f, g, h, i, j"
 
+    def test_less_is_told_of_what_matters_less(self) -> None:
+        found = compare(made(), made(dataclasses.replace(NEWER, names=("DISABLE_OLD", "DISABLE_UPDATES", *"abcd"))))
+        for few in (6, None):  # they may be a thousand: all of them come last of the details
+            said = {row.label: row.text for row in rows(found, few)}
+            assert said["variables"] == "2 → 6: + 4: a, b, c, and 1 more"
+
     def test_of_profiles(self) -> None:
         strict = dataclasses.replace(ABOUT, env={"DISABLE_UPDATES": "1"}, clean=True)
         found = compare(made(), made(strict, system="Be."))
@@ -225,3 +231,37 @@ def test_a_page(said: str) -> None:
     assert "url(" not in text
     assert "@import" not in text
     assert "2.0.14 → 2.1.330" in text
+
+
+class TestWhatOnlyStandsInAnotherOrder:
+    """It has another digest, so it is not told to be the same."""
+
+    def test_parameters(self) -> None:
+        parameters = made().parts["parameters"]
+        after = made(parameters={name: parameters[name] for name in reversed(parameters)})
+        found = compare(made(), after)
+        assert (found.parts, found.parameters) == (("parameters",), ())
+        said = {row.label: row for row in rows(found)}
+        assert said["parameters"] == ("parameters", "the same names and values, in another order or form", False)
+        assert said["model"].same
+
+    def test_another_model_is_told_there_alone(self) -> None:
+        found = compare(made(), made(parameters={**made().parts["parameters"], "model": "new"}))
+        assert {row.label: row.text for row in rows(found)}["parameters"] == "the same"
+
+    @pytest.mark.parametrize(
+        ("tools", "said"),
+        [
+            ([tool("Read"), tool("Bash", command={"type": "string"})], "2, of the same names; in another order"),
+            ([tool("Read", "So."), tool("Bash", command={"type": "string"})],
+             "2, of the same names; changed: Read; in another order"),
+            ([tool("Bash", command={"type": "string"}), dict(reversed(tool("Read").items()))],
+             "2, of the same names; written in another form"),
+            ([tool("New"), tool("Read")], "2 → 2: + New; - Bash"),
+        ],
+    )  # fmt: skip
+    def test_tools(self, tools: list[Any], said: str) -> None:
+        found = compare(made(), made(tools=tools))
+        assert found.parts == ("tools",)
+        [row] = [row for row in rows(found) if row.label == "tools"]
+        assert row == ("tools", said, False)

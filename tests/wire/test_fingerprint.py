@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ccpin.paths import Home
+from ccpin.wire import traces
 from ccpin.wire.capture import MESSAGES, Capture, NoMainRequest, Refused, Request, frozen
 from ccpin.wire.compare import compare
 from ccpin.wire.fingerprint import PARTS, PROMPT, About, Fingerprint, Sent, fingerprint, from_json, sent
@@ -36,6 +37,9 @@ class TestHeaders:
     def test_what_the_connection_needs_is_left_out(self) -> None:
         names = ("host", "connection", "content-length", "transfer-encoding", "anthropic-beta")
         assert normal_headers(dict.fromkeys(names, "x")).sent == {}
+
+    def test_the_order_in_which_they_were_sent_makes_no_other_digest(self) -> None:
+        assert list(normal_headers({"x-b": "1", "x-a": "2"}).sent) == ["x-a", "x-b"]
 
     def test_the_platform_is_apart(self) -> None:
         found = normal_headers({"x-stainless-os": "Linux", "x-app": "cli", "accept-encoding": "br"})
@@ -68,6 +72,13 @@ def test_files_below_a_home(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
     assert files_below(str(tmp_path)) == ["a", "b/<id>.json"]
+
+
+def test_files_below_a_home_that_holds_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traces, "_MOST", 3)
+    for number in range(5):
+        (tmp_path / str(number)).write_text("")
+    assert len(files_below(str(tmp_path))) == 3
 
 
 def test_what_came_with_all_and_what_with_some() -> None:
@@ -126,6 +137,18 @@ class TestFingerprint:
         assert made("one", "one").unstable == {}
         assert made("one").all == made("one", "two").all != made("two").all
 
+    def test_what_comes_with_some_runs_and_the_fastest_of_them(self) -> None:
+        one = dataclasses.replace(run("one"), startup=0.7, seconds=1.0, hosts=["a", "b"])
+        found = fingerprint(ABOUT, [one, dataclasses.replace(one, startup=0.5, seconds=3.0, hosts=["b", "c"])])
+        assert (found.startup, found.seconds) == (0.5, 1.0)
+        assert (found.hosts, found.sometimes) == (("b",), {"hosts": ("a", "c")})
+
+    def test_how_it_was_isolated(self) -> None:
+        found = made()
+        assert (found.isolated, found.how) == (True, "in a network namespace")
+        open_one = dataclasses.replace(found, isolation="proxies only (x)")
+        assert (open_one.isolated, open_one.how) == (False, "with proxies only (x)")
+
     def test_through_json(self) -> None:
         found = made("one", "two")
         again = from_json(json.loads(json.dumps(found.to_json())))
@@ -174,6 +197,20 @@ class TestKept:
         Path(keep(home, made())).write_text(json.dumps(whole))
         for found in all_kept(home):
             assert "<b>" not in page(compare(made(), found)) + history_page(points([found]), "")
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("betas", None), ("parameters", {"parameters": []}), ("more", {"more": 1})],
+    )
+    def test_of_other_parts_is_not_there(self, home: Home, name: str, value: Any) -> None:
+        path = Path(keep(home, made()))
+        whole = json.loads(path.read_text())
+        if value is None:
+            del whole["parts"][name]
+        else:
+            whole["parts"].update(value)
+        path.write_text(json.dumps(whole))
+        assert kept(home, ABOUT) is None
 
     def test_by_other_rules_is_not_there(self, home: Home) -> None:
         keep(home, made(about=dataclasses.replace(ABOUT, normaliser=0)))

@@ -13,7 +13,7 @@ OTHER_KIND = dataclasses.replace(ABOUT, runtime="native", release="ef" * 32)
 
 def test_in_the_order_of_releases() -> None:
     later = dataclasses.replace(ABOUT, version="2.0.100")
-    found = points([made(NEWER), made(later), made(OTHER_KIND), made()])
+    found = points([made(NEWER), made(later), made(), made(OTHER_KIND)])
     assert [(point.version, point.runtime) for point in found] == [
         ("2.0.14", "native"),
         ("2.0.14", "node"),
