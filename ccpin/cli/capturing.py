@@ -26,9 +26,10 @@ from ccpin.pinning.lock import Lock, render
 from ccpin.pinning.profile import find_profile
 from ccpin.store.entry import ready
 from ccpin.wire.capture import Mode
+from ccpin.wire.copies import project_copies
 from ccpin.wire.fingerprint import Fingerprint
 from ccpin.wire.kept import keep, kept
-from ccpin.wire.proving import proof_of
+from ccpin.wire.proving import proof_of, with_copies
 from ccpin.wire.take import Subject, subject, take
 
 if TYPE_CHECKING:
@@ -103,13 +104,18 @@ def kept_or_captured(home: Home, env: dict[str, str], head: Head, mode: Mode, *,
     return found or captured(home, what, 1)
 
 
-def proven(home: Home, env: dict[str, str], lock: Lock) -> Lock:
-    """`lock` with a fingerprint, of two runs; its release is installed if it was not. Raises WireError, and what `sync`
-    raises."""
+def proven(home: Home, env: dict[str, str], lock: Lock, path: str) -> Lock:
+    """`lock`, which is to stand at `path`, with a fingerprint of two runs, under what its project has in settings for
+    everybody; its release is installed if it was not. Raises WireError, and what `sync` raises."""
     head = lock.head()
     if ready(home, head) is None:
         sync(Pin(head, "the lock", "asked", render(lock).encode()), home, env, progress=Shown)
-    return replace(lock, proof=proof_of(captured(home, subject(home, env, head, "first-party"), 2)))
+    what = subject(home, env, head, "first-party")
+    own = [] if path == home.default_lock else project_copies(os.path.dirname(os.path.abspath(path)))
+    if not own:
+        return replace(lock, proof=proof_of(captured(home, what, 2)))
+    with counted(f"capturing {head.version}", 2) as done:  # it is not kept: it is of this project alone
+        return replace(lock, proof=proof_of(take(with_copies(what, own), runs=2, done=done)))
 
 
 def written(path: str, page: str) -> None:

@@ -167,7 +167,7 @@ def change(
     if fingerprint:
         from ccpin.cli.capturing import proven
 
-        lock = proven(home, dict(os.environ), lock)
+        lock = proven(home, dict(os.environ), lock, path)
     old = data.decode()
     changed = write_lock(path, render(lock, old, allowed), old)
     head = lock.head()

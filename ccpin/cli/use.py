@@ -129,7 +129,7 @@ def use_command(
             return lock
         from ccpin.cli.capturing import proven
 
-        return proven(home, env, lock)
+        return proven(home, env, lock, path)
 
     used = use(
         spec,

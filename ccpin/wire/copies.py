@@ -27,8 +27,8 @@ OWN: Mapping[str, type] = {
     **dict.fromkeys(("enableWorkflows", "includeCoAuthoredBy", "includeGitInstructions", "ultracode"), bool),
     "skillListingMaxDescChars": int,
 }
-"""Keys with the kinds of their values (measured in 2.0.14, 2.1.112, 2.1.200 and 2.1.330: each changes a request of at
-least one of them). The project's own settings are the same for everybody, so there they do not count."""
+"""Keys of a user's own settings, with the kinds of their values (measured in 2.0.14, 2.1.112, 2.1.200 and 2.1.330: each
+changes a request of at least one of them)."""
 ATTRIBUTION = ("commit", "pr")
 PERMISSIONS = ("deny", "additionalDirectories")
 CACHED = ("cachedFeatureFlags", "cachedGrowthBookFeatures", "cachedStatsigGates", "cachedDynamicConfigs")
@@ -51,6 +51,12 @@ def copies(env: Mapping[str, str], folder: str, *, clean: bool) -> list[Copy]:
     """Those of the user whose environment is `env`, in the project at `folder` (absolute); `clean` as in a lock: such
     a launch takes cached client data away."""
     return [*_settings(env, folder), *_exports(env), *_told(env, folder), *_state(env, clean=clean)]
+
+
+def project_copies(folder: str) -> list[Copy]:
+    """What the project at `folder` (absolute) has of these for everybody. A fingerprint in its lock is made with it."""
+    path = os.path.join(folder, ".claude", "settings.json")
+    return _each(_named(read_object(path)), path, "work/.claude/settings.json")
 
 
 def put(found: list[Copy], home: str, cwd: str) -> None:
@@ -97,19 +103,18 @@ def states(env: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _settings(env: Mapping[str, str], folder: str) -> Iterator[Copy]:
-    project = os.path.join(folder, ".claude")
     places = (
         (os.path.join(config_folder(env), "settings.json"), "home/.claude/settings.json"),
-        (os.path.join(project, "settings.json"), "work/.claude/settings.json"),
-        (os.path.join(project, "settings.local.json"), "work/.claude/settings.local.json"),
+        (os.path.join(folder, ".claude", "settings.local.json"), "work/.claude/settings.local.json"),
     )
     for path, target in places:
         settings = read_object(path)
-        named = _named(settings)
-        if not path.endswith(os.path.join(project, "settings.json")):
-            named |= _own(settings)
-        for name, value in named.items():
-            yield Copy(f"`{name}` in {path}", {target: {name: value}})
+        yield from _each({**_named(settings), **_own(settings)}, path, target)
+
+
+def _each(named: Mapping[str, Any], path: str, target: str) -> list[Copy]:
+    """A copy for each key, so that each can be the reason alone."""
+    return [Copy(f"`{name}` in {path}", {target: {name: value}}) for name, value in named.items()]
 
 
 def _named(settings: dict[str, Any]) -> dict[str, Any]:
@@ -134,9 +139,8 @@ def _own(settings: dict[str, Any]) -> dict[str, Any]:
     given = settings.get("permissions")
     lists = {name: given.get(name) for name in PERMISSIONS} if isinstance(given, dict) else {}
     permissions: dict[str, Any] = {name: each for name, each in lists.items() if each and _are_texts(each)}
-    if (
-        isinstance(given, dict) and given.get("defaultMode") == "plan"
-    ):  # the others change what is asked, not what is sent
+    plans = isinstance(given, dict) and given.get("defaultMode") == "plan"
+    if plans:  # the other modes change what a user is asked, not what is sent
         permissions["defaultMode"] = "plan"
     return {**kept, **({"permissions": permissions} if permissions else {})}
 

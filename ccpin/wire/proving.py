@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from threading import Event
+from typing import NamedTuple
 
 from ccpin.errors import (
     AddedHere,
@@ -35,7 +36,7 @@ from ccpin.pinning.proof import ALL, MODES, Proof
 from ccpin.store.entry import install_folder, ready, serving
 from ccpin.wire.additions import additions
 from ccpin.wire.capture import Mode
-from ccpin.wire.copies import Copy, copies, exports, put
+from ccpin.wire.copies import Copy, copies, exports, project_copies, put
 from ccpin.wire.fingerprint import PARTS, Fingerprint
 from ccpin.wire.normal import NORMALISER, digest
 from ccpin.wire.pairs import two_at_a_time
@@ -55,28 +56,49 @@ def proof_of(found: Fingerprint) -> Proof:
     return Proof(found.about.mode, found.about.normaliser, digests)
 
 
-def prove(home: Home, env: dict[str, str], pin: Pin, lock: Lock) -> list[CcpinError]:
-    """Every difference; none where what is sent here is what `lock` says, whose `pin` is that of the current folder.
+def with_copies(what: Subject, held: list[Copy]) -> Subject:
+    """The same in a home and a folder that hold these too; of variables none."""
+
+    def furnish(home: str, cwd: str) -> None:
+        what.furnish(home, cwd)
+        put(held, home, cwd)
+
+    return replace(what, furnish=furnish)
+
+
+class Proven(NamedTuple):
+    """Every difference, none where what is sent here is what the lock says; and `how` the release was kept apart while
+    it ran, None where it did not run. `seen` are the digests of what it sent, by part."""
+
+    faults: list[CcpinError]
+    how: str | None = None
+    seen: Mapping[str, str] = {}
+
+
+def prove(home: Home, env: dict[str, str], pin: Pin, lock: Lock) -> Proven:
+    """Compares with the fingerprint of `lock`, whose `pin` is that of the current folder.
 
     Raises NotCaptured, CannotCapture, NotInstalled, NodeMissing, NodeUnfit, BrokenSetting,
     FolderGone.
     """
     if lock.proof is None:
-        return [NoFingerprint(where=pin.path, command=ANEW)]
+        return Proven([NoFingerprint(where=pin.path, command=ANEW)])
     if lock.proof.normaliser != NORMALISER:
-        return [OtherRules(where=pin.path, found=lock.proof.normaliser, known=NORMALISER, command=ANEW)]
+        return Proven([OtherRules(where=pin.path, found=lock.proof.normaliser, known=NORMALISER, command=ANEW)])
     folder = _folder(pin)
     found: list[CcpinError] = [
         AddedHere(where=one.where, part=one.part, what=one.what) for one in additions(env, folder, _mode(lock.proof))
     ]
     held = copies(env, folder, clean=lock.clean)
-    trial = _Trial(home, env, lock, lock.proof)
-    parts = trial.differing(held)
-    if parts:
+    own = project_copies(folder)
+    trial = _Trial(home, env, lock, lock.proof, own if pin.why == "lock" else [])
+    held += [] if pin.why == "lock" else own
+    seen = trial.run(held)
+    if parts := trial.differences(seen):
         found += _explained(trial, held, parts, pin, env, folder)
     elif not _is_whole(lock.proof):
         found.append(EditedFingerprint(where=pin.path, command=ANEW))
-    return found
+    return Proven(found, seen.how, {str(part): value for part, value in seen.digests.items()})
 
 
 def _is_whole(proof: Proof) -> bool:
@@ -100,11 +122,11 @@ def _folder(pin: Pin) -> str:
 
 
 class _Trial:
-    """Runs of one release with one or another set of copies."""
+    """Runs of one release with one or another set of copies, besides those of the project."""
 
-    def __init__(self, home: Home, env: dict[str, str], lock: Lock, proof: Proof) -> None:
+    def __init__(self, home: Home, env: dict[str, str], lock: Lock, proof: Proof, project: Sequence[Copy]) -> None:
         head = lock.head()
-        self._head, self._proof = head, proof
+        self._head, self._proof, self._project = head, proof, project
         self.over = Event()
         self._plain = subject(home, env, head, _mode(proof))
         self._kept = kept_flags(home) if head.clean else frozenset[str]()
@@ -114,20 +136,20 @@ class _Trial:
         folder = install_folder(serving(home, head), head)
         self._command = (*node_before(home, head, env), command, *passed(head, folder, self._kept))
 
+    def run(self, held: Sequence[Copy]) -> Fingerprint:
+        return take(self._subject([*self._project, *held]), over=self.over)
+
     def differing(self, held: Sequence[Copy]) -> Differing:
-        found = take(self._subject(list(held)), over=self.over)
-        digests: Mapping[str, str] = {str(part): value for part, value in found.digests.items()}
-        return frozenset(part for part in PARTS if self._proof.digests.get(part) != digests[part])
+        return self.differences(self.run(held))
+
+    def differences(self, seen: Fingerprint) -> Differing:
+        return frozenset(part for part in PARTS if self._proof.digests.get(part) != seen.digests[part])
 
     def _subject(self, held: list[Copy]) -> Subject:
         flags = pinned(exports(held), self._head, self._kept)
         env = {name: value for name, value in flags.items() if name != RECORD}
 
-        def furnish(home: str, cwd: str) -> None:
-            self._plain.furnish(home, cwd)
-            put(held, home, cwd)
-
-        return replace(self._plain, command=self._command, env=env, furnish=furnish)
+        return replace(with_copies(self._plain, held), command=self._command, env=env)
 
 
 def _explained(

@@ -38,7 +38,7 @@ def test_all_is_well(box: Box, registry: Registry, spec: str) -> None:
     assert ccpin(box, "check", "--lock-only").ok().out == f"Claude Code {spec}: the lock is valid\n"
     data = ccpin(box, "check", "--json").ok().json["data"]
     where = {"lock": str(box.lock), "executable": str(executable(box))}
-    assert data == {"version": spec, **where, "deep": False, "wire": False, "notes": []}
+    assert data == {"version": spec, **where, "deep": False, "wire": False, "sent": {}, "notes": []}
     assert box.snapshot() == before
 
 

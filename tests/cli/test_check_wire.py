@@ -269,6 +269,26 @@ class TestChecking:
         assert sentence("added-here").search(failed.err)
         assert f"{what} adds to it" in failed.err
 
+    def test_settings_of_the_project_are_in_a_fingerprint_that_is_made_in_it(self, proven: Box) -> None:
+        settings = proven.project / ".claude" / "settings.json"
+        write(settings, {"model": "everybody-s"})
+        failed = check(proven).failed()
+        assert sentence("sent-by-itself").search(failed.err)
+        ccpin(proven, "env", "profile", "--fingerprint").ok()
+        assert "release, flags and settings" not in check(proven).ok().err
+        write(settings, {"model": "another"})
+        check(proven).failed()
+        settings.unlink()
+        check(proven).failed()
+        assert ccpin(proven, "fingerprint", "--json").ok().json["data"]["model"] != "everybody-s"
+
+    def test_what_is_the_user_s_alone_is_told_apart(self, proven: Box) -> None:
+        write(proven.home / ".claude" / "skills" / "mine" / "SKILL.md", "Hop.")
+        failed = check(proven).failed()
+        assert re.search("note: it was run (in|with) .*; release, flags and settings send what was locked", failed.err)
+        write(proven.home / ".claude" / "settings.json", {"model": "theirs"})
+        assert "release, flags and settings" not in check(proven).failed().err
+
     def test_a_server_for_this_project_alone(self, proven: Box) -> None:
         servers = {"mcpServers": {"mine": {"command": "x"}}}
         write(proven.home / ".claude.json", {"projects": {"/elsewhere": servers}})
@@ -296,6 +316,10 @@ class TestChecking:
         write(proven.home / ".claude" / "CLAUDE.md", "Speak Latin.")
         found = check(proven, "--json", env={"CCPIN_DISABLE": "1"}).failed().json
         assert found["data"]["wire"]
+        proof = read_lock(proven.lock).proof
+        assert proof is not None
+        same = {name for name, value in found["data"]["sent"].items() if value == proof.digests[name]}
+        assert same == set(proof.digests) - {"all", "messages"}
         assert {error["code"] for error in found["errors"]} == {"overridden", "sent-otherwise"}
 
     def test_the_default_lock_in_a_folder_that_is_gone(self, box: Box) -> None:

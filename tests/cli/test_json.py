@@ -35,7 +35,7 @@ SUCCESSES = {
     "sync": {"version", "lock", "executable"},
     "sync --locked": {"version", "lock", "executable"},
     "bundle -o b.tar": {"file", "bytes", "releases", "platforms", "files"},
-    "check --lock-only": {"version", "lock", "executable", "deep", "wire", "notes"},
+    "check --lock-only": {"version", "lock", "executable", "deep", "wire", "sent", "notes"},
     "fingerprint --runs 1": {
         "version", "runtime", "profile", "flags", "clean", "mode", "normaliser", "runs", "isolation", "all", "parts",
         "unstable", "model", "parameters", "betas", "tools", "system_characters", "headers", "platform", "hosts",

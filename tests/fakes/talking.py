@@ -32,7 +32,10 @@ def talk(version: str, env: "dict[str, str]", args: "list[str]") -> None:
     if version == "2.0.68":
         time.sleep(300)
     home, cwd = env["HOME"], os.getcwd()
-    settings = read(os.path.join(home, ".claude", "settings.json"))
+    settings = {
+        **read(os.path.join(home, ".claude", "settings.json")),
+        **read(os.path.join(".claude", "settings.json")),
+    }
     given = json.loads(args[args.index("--settings") + 1]) if "--settings" in args else {}
     flags = {**env, **settings.get("env", {}), **given.get("env", {})}
     flags = {name: value for name, value in flags.items() if value}
