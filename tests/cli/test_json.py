@@ -11,11 +11,14 @@ import pytest
 
 from ccpin.cli.app import VERBS
 from tests.cli.arrange import all_errors, ccpin, pin, set_up
+from tests.docs.generated.answers import undocumented
+from tests.docs.pages import read
 from tests.fakes.box import Box
 from tests.fakes.upstream import Upstream
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake executables are scripts")
 
+ANSWERS = "docs/json.md"
 TEXT_ONLY = {"exec", "completion"}  # another program's output, and a script
 
 SUCCESSES = {
@@ -128,6 +131,7 @@ def test_success(box: Box, upstream: Upstream, command: str) -> None:
     answer = envelope(ccpin(box, *shlex.split(command), "--json").ok())
     assert answer["command"] == command.split()[0]
     assert set(answer["data"]) == SUCCESSES[command]
+    assert not list(undocumented(read(ANSWERS), command, answer["data"])), "`python -m tests.docs` writes it there"
 
 
 @pytest.mark.parametrize("command", FAILURES)
