@@ -120,6 +120,8 @@ def proven(home: Home, env: dict[str, str], lock: Lock, path: str) -> Lock:
 
 def written(path: str, page: str) -> None:
     """Writes a page that is for this user alone. Raises PageNotWritable."""
+    if path == "-":
+        raise PageNotWritable(path=path, reason="a page is not for a terminal")
     target = os.path.realpath(path)  # a link stays one, `/dev/stdout` too
     if os.path.exists(target) and not os.path.isfile(target):
         raise PageNotWritable(path=path, reason="it is there, and not a file")

@@ -123,6 +123,8 @@ def test_a_page_goes_through_links_and_over_files_alone(box: Box) -> None:
     for path in ("/dev/null", str(box.project)):
         failed = ccpin(box, "diff", "2.0.14", "2.1.330", "--html", path).failed()
         assert "cannot be written: it is there, and not a file" in failed.err
+    failed = ccpin(box, "diff", "2.0.14", "2.1.330", "--html", "-").failed()
+    assert "- cannot be written: a page is not for a terminal" in failed.err
 
 
 def test_a_page_with_half_a_character(box: Box) -> None:
