@@ -138,6 +138,18 @@ class BadAge(UsageError):
     hint = "write days or hours: `--min-age 7d`, `--min-age 36h`"
 
 
+class BadSince(UsageError):
+    code = "bad-since"
+    text = "`{value}` is neither a day nor an age"
+    hint = "write a day or an age: `--since 2026-11-01`, `--since 30d`, `--since 36h`"
+
+
+class NoSuchFolder(UsageError):
+    code = "no-such-folder"
+    text = "`{path}` is no folder"
+    hint = "name the folder that the sessions were started in, or take those of all: `ccpin sessions --all`"
+
+
 class BadVariable(UsageError):
     code = "bad-variable"
     launch_code = 126
@@ -253,6 +265,12 @@ class NoPrevious(LockError):
     code = "no-previous"
     text = "no previous pin of this lock is known: {reason}"
     hint = "name the release that you want back: `ccpin use VERSION`"
+
+
+class SessionsOff(LockError):
+    code = "sessions-off"
+    text = "{off} of {all} sessions do not fit the lock, {changed} changed their release in the middle"
+    hint = "`ccpin sessions --every` names them; `ccpin check` tells whether `claude` starts the lock's release now"
 
 
 class PlatformNotLocked(LockError):

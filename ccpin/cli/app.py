@@ -23,6 +23,7 @@ VERBS = {
     "fingerprint": "fingerprint",
     "diff": "diff",
     "history": "history",
+    "sessions": "sessions",
     "doctor": "doctor",
     "which": "show",
     "current": "show",

@@ -15,8 +15,7 @@ import typer
 
 from ccpin.cli.offered import offered_profiles
 from ccpin.cli.progress import Shown
-from ccpin.errors import NoLock, PageNotWritable
-from ccpin.files import replace_file
+from ccpin.errors import NoLock
 from ccpin.launching.choose import pin_of_request, pin_or_none
 from ccpin.launching.sync import sync
 from ccpin.paths import Home
@@ -116,19 +115,6 @@ def proven(home: Home, env: dict[str, str], lock: Lock, path: str) -> Lock:
         return replace(lock, proof=proof_of(captured(home, what, 2)))
     with counted(f"capturing {head.version}", 2) as done:  # it is not kept: it is of this project alone
         return replace(lock, proof=proof_of(take(with_copies(what, own), runs=2, done=done)))
-
-
-def written(path: str, page: str) -> None:
-    """Writes a page that is for this user alone. Raises PageNotWritable."""
-    if path == "-":
-        raise PageNotWritable(path=path, reason="a page is not for a terminal")
-    target = os.path.realpath(path)  # a link stays one, `/dev/stdout` too
-    if os.path.exists(target) and not os.path.isfile(target):
-        raise PageNotWritable(path=path, reason="it is there, and not a file")
-    try:
-        replace_file(target, page.encode(errors="replace"), 0o600)  # half a character is not one
-    except OSError as error:
-        raise PageNotWritable(path=path, reason=(error.strerror or "unknown reason").lower()) from None
 
 
 @contextmanager

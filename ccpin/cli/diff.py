@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ccpin.cli.capturing import GATEWAY, head_of, kept_or_captured, mode_of, written
+from ccpin.cli.capturing import GATEWAY, head_of, kept_or_captured, mode_of
 from ccpin.cli.fingerprint import open_note
 from ccpin.cli.offered import installed_versions, offered_profiles
 from ccpin.cli.output import JSON, Answer, give
+from ccpin.cli.pagefile import written
 from ccpin.cli.rows import broken, columns, row
 from ccpin.errors import BadOption
 from ccpin.launching.before import lock_before

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from ccpin.cli.capturing import GATEWAY, PROFILE, captured, mode_of, written
+from ccpin.cli.capturing import GATEWAY, PROFILE, captured, mode_of
 from ccpin.cli.offered import installed_versions
 from ccpin.cli.output import JSON, Answer, give
+from ccpin.cli.pagefile import written
 from ccpin.errors import BadOption, BadVersion, CannotCapture, CcpinError, NothingToShow, StoreUnwritable
 from ccpin.launching.choose import pin_or_none
 from ccpin.paths import Home, find_home

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
+from ccpin import pages
 from ccpin.pinning.head import version_key
 from ccpin.wire.fingerprint import Fingerprint
-from ccpin.wire.page import STYLE
 from ccpin.wire.sizes import characters, tokens
 
 
@@ -105,24 +105,8 @@ def history_page(of: Sequence[Point], about: str) -> str:
     name = "What Claude Code sends, by release"
     charts = "".join(_chart(of, *chart) for chart in _CHARTS)
     head, *rows = table(of)
-    columns = "".join(f'<th scope="col">{escape(word)}</th>' for word in head)
-    lines = "".join(_row(head, row) for row in rows)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<title>{name}</title>\n<link rel="icon" href="data:,">\n<style>{STYLE}{_BAR}</style>\n</head>\n<body>\n'
-        f'<header><h1>{name}</h1>\n<p class="faint">{escape(about)}</p></header>\n<main>\n{charts}\n'
-        f'<section aria-labelledby="numbers"><h2 id="numbers">The numbers</h2>'
-        f"<table><thead><tr>{columns}</tr></thead><tbody>{lines}</tbody></table></section>\n</main>\n</body>\n</html>\n"
-    )
-
-
-def _row(head: Sequence[str], row: Sequence[str]) -> str:
-    """Each cell knows its column: where there is no room for a table, that stands before it."""
-    cells = "".join(
-        f'<td data-label="{label}">{escape(word)}</td>' for label, word in zip(head[1:], row[1:], strict=True)
-    )
-    return f'<tr><th scope="row">{escape(row[0])}</th>{cells}</tr>'
+    numbers = f'<section aria-labelledby="numbers"><h2 id="numbers">The numbers</h2>{pages.table(head, rows)}</section>'
+    return pages.document(name, about, f"{charts}\n{numbers}\n", _BAR)
 
 
 def _chart(of: Sequence[Point], label: str, quantity: Callable[[Point], float], form: str) -> str:

@@ -16,7 +16,7 @@ import pytest
 from ccpin.errors import NoPrevious
 from ccpin.pinning import history
 from ccpin.pinning.head import MAX_BYTES
-from ccpin.pinning.history import committed
+from ccpin.pinning.history import committed, dated
 
 pytestmark = pytest.mark.skipif(os.name != "posix" or not shutil.which("git"), reason="git, and programs that are sh's")
 
@@ -109,6 +109,35 @@ class TestWhatItHas:
         for number in range(5):
             clone.commit(str(number))
         assert clone.texts() == [b"4", b"3", b"2"]
+
+
+class TestWithTimes:
+    """What the current branch had, and when."""
+
+    def test_the_oldest_first(self, clone: Clone) -> None:
+        clone.commit("one")
+        clone.commit("else", "other")
+        clone.lock.unlink()
+        clone.commit("more", "other")
+        clone.commit("two")
+        found = dated(str(clone.lock), clone.env)
+        assert [one.data for one in found] == [b"one", None, b"two"]
+        now = time.time()
+        assert all(now - 600 < one.when <= now + 1 for one in found)
+
+    def test_of_a_merge_its_own(self, clone: Clone) -> None:
+        clone.commit("one")
+        clone.git("checkout", "-q", "-b", "side")
+        clone.commit("two")
+        clone.commit("three")
+        clone.git("checkout", "-q", "main")
+        clone.git("merge", "-q", "--no-ff", "-m", "x", "side")
+        assert [one.data for one in dated(str(clone.lock), clone.env)] == [b"one", b"three"]
+
+    def test_nothing(self, clone: Clone) -> None:
+        clone.commit("x", "other")
+        with pytest.raises(NoPrevious):
+            dated(str(clone.lock), clone.env)
 
 
 class TestNothing:
