@@ -21,6 +21,19 @@ from tests.fakes.upstream import Upstream, usual
 
 _GIT = "!git init -q . && git -c user.name=a -c user.email=a@b"
 _DAMAGE = '!f=$(find "$CCPIN_HOME/releases" -name cli.js) && chmod u+w "$f" && echo >>"$f"'
+_SESSION = r"""!
+folder=~/.claude/projects/$(pwd | sed 's/[^A-Za-z0-9]/-/g')
+mkdir -p "$folder"
+row() { # release, what else
+  printf '{"cwd":"%s","sessionId":"a","version":"%s",%s,"timestamp":"%s"}\n' "$PWD" "$1" "$2" "$(date -u +%FT%T.000Z)"
+}
+{
+  row 2.0.14 '"type":"user","message":{"role":"user","content":""},"uuid":"1"'
+  row 2.1.330 '"type":"assistant","message":{"id":"m","model":"claude-x","role":"assistant","content":'\
+'[{"type":"tool_use","id":"t","name":"Read","input":{}}],"usage":{"output_tokens":1}},"uuid":"2","effort":"high"'
+} >"$folder/a.jsonl"
+ln -s a.jsonl "$folder/b.jsonl"
+"""
 
 MORE: tuple[tuple[str, ...], ...] = (
     ("use 2.1.330",),
@@ -60,6 +73,8 @@ MORE: tuple[tuple[str, ...], ...] = (
     ("setup",),
     ("doctor",),
     ("use 2.0.14", "setup", "doctor"),
+    ("use 2.0.14", _SESSION, "sessions --since 30d --stats"),
+    (_SESSION, "sessions --all --every"),
 )  # fmt: skip
 """Commands in an empty box; the last one's answer counts. With `!` before it, one for `sh`."""
 

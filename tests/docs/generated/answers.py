@@ -23,7 +23,8 @@ KEYS = ("text", "number", "true-false", "null", "list", "object")
 _NAMED = {
     "flags", "parts", "headers", "parameters", "parameters.*", "unstable", "sometimes", "platform", "passed",
     "profiles", "profiles.*.flags", "settings", "files", "tools.changed", "before.parts", "after.parts",
-    "before.unstable", "after.unstable",
+    "before.unstable", "after.unstable", "rows[].models", "rows[].efforts", "stats.releases[].tools",
+    "stats.releases[].spreads",
 }  # fmt: skip
 """Objects whose keys are names of something, and not words of ccpin's own."""
 
