@@ -886,6 +886,36 @@ class ShellFileUnwritable(LaunchError):
     hint = "write this line into it yourself: `{line}`"
 
 
+class NotInitialised(LaunchError):
+    code = "not-initialised"
+    text = "{path} cannot be written: {reason}"
+    hint = "look at it (`ls -l {quoted}`), then repeat `ccpin init`"
+
+
+class EditorFileUnwritable(LaunchError):
+    code = "editor-file-unwritable"
+    text = "{path} was not changed: {reason}"
+    hint = "write this line into it yourself: `{line}`"
+
+
+class EditorFileNotCleaned(LaunchError):
+    code = "editor-file-not-cleaned"
+    text = "{path} was not changed: {reason}"
+    hint = "take this line out of it yourself: `{line}`"
+
+
+class EditorFileShared(LaunchError):
+    code = "editor-file-shared"
+    text = "git does not ignore {path}, and what goes into it is a path of this machine alone ({program})"
+    hint = "set it for you alone: `ccpin setup --vscode`"
+
+
+class NoEditor(LaunchError):
+    code = "no-editor"
+    text = "no editor of VS Code's family has its settings below {user}"
+    hint = "write this line into its settings yourself: `{line}`"
+
+
 # --- the wire ---------------------------------------------------------------------------------------
 
 

@@ -1,11 +1,13 @@
 """Where ccpin keeps things: the whole layout on disk in one place.
 
     <home>/                              CCPIN_HOME, else the platform's data folder
-    ├── shims/claude                     what goes on PATH, and nothing else
+    ├── shims/claude                     what goes on PATH, and nothing else but
+    │         claude-editor              what an editor's extension starts: drops the path it is given, becomes `claude`
     ├── bin/ccpin                        only when install.sh made a private environment
     ├── venv/                            that environment
     ├── env.sh  env.fish                 what shells read: they put shims/ (and bin/) first on PATH
     ├── setup.json                       which files `ccpin setup` wrote, for `--undo`
+    ├── editors.json                     what `ccpin setup --vscode` put into which editor's settings
     ├── minimum-version                  one line, `N.N.N`: older releases are refused
     ├── allow-flags  keep-flags          one name a line: what locks may set beyond the table; what stays as it is set
     ├── source  channel  min-age         one line each: what `ccpin config` sets (pinning/settings.py)
@@ -73,6 +75,8 @@ class Home:
         self.captures = os.path.join(root, "captures")
         self.default_lock = os.path.join(root, "default", LOCK_NAME)
         self.setup_record = os.path.join(root, "setup.json")
+        self.editor_shim = os.path.join(self.shims, "claude-editor")
+        self.editor_record = os.path.join(root, "editors.json")
 
     def shim(self) -> str:
         """The file that answers to `claude`."""

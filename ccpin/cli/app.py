@@ -13,6 +13,7 @@ from ccpin.cli.output import drop_stdout, fail
 from ccpin.errors import BadOption, Bug, CcpinError, Interrupted, OutputLost, Stopped, Terminated
 
 VERBS = {
+    "init": "init",
     "use": "use",
     "upgrade": "upgrade",
     "rollback": "rollback",

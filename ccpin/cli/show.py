@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from ccpin.cli.output import JSON, Answer, give
-from ccpin.errors import NoLock, NothingToRun
+from ccpin.errors import NoLock, NothingToRun, NotSetUp
 from ccpin.launching.launch import next_claude
 from ccpin.launching.which import current_pin, not_installed, which
 from ccpin.paths import Home, find_home
@@ -20,13 +22,25 @@ _WHY = {
 }
 
 
-def which_command(as_json: JSON = False) -> None:
+def which_command(
+    shim: Annotated[
+        bool, typer.Option("--shim", help="The path of the `claude` that obeys the pin, with its flags, instead.")
+    ] = False,
+    as_json: JSON = False,
+) -> None:
     """Print the path of the pinned executable, and nothing else. It is absolute; started so, it gets no flags."""
     env = dict(os.environ)
     home = find_home(env)
-    path = which(env, home)
+    path = _shim(home) if shim else which(env, home)
     store = next((root for root in home.shared if path.startswith(Home(root).releases + os.sep)), home.root)
     give("which", Answer({"path": path, "store": store}, path), as_json=as_json)
+
+
+def _shim(home: Home) -> str:
+    """Raises NotSetUp."""
+    if not os.access(home.shim(), os.X_OK):
+        raise NotSetUp(reason=f"there is no shim yet: {home.shim()}")
+    return home.shim()
 
 
 def current_command(as_json: JSON = False) -> None:

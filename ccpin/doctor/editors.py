@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import shlex
@@ -11,25 +12,12 @@ from dataclasses import dataclass
 from ccpin.doctor.context import Context
 from ccpin.doctor.finding import Finding, edit
 from ccpin.doctor.reading import names_in, read_object, read_text, same_file
+from ccpin.launching import jsonc
+from ccpin.launching.editors import SETTING, config_folder, family, is_ours, project_settings
 from ccpin.pinning.head import is_version, version_key
 
-_EDITORS = {
-    ".vscode": ("VS Code", "Code"),
-    ".vscode-insiders": ("VS Code Insiders", "Code - Insiders"),
-    ".vscode-oss": ("VSCodium", "VSCodium"),
-    ".cursor": ("Cursor", "Cursor"),
-    ".windsurf": ("Windsurf", "Windsurf"),
-    ".vscode-server": ("VS Code, remote", ""),
-    ".vscode-server-insiders": ("VS Code Insiders, remote", ""),
-    ".cursor-server": ("Cursor, remote", ""),
-    ".windsurf-server": ("Windsurf, remote", ""),
-}
-"""The folder of an editor's extensions, its name, and the folder of its settings; a server keeps them below its own."""
-
 _EXTENSION = "anthropic.claude-code-"
-_WRAPPER = re.compile(
-    r'^[ \t]*"(?:claudeCode|claude-code)\.claudeProcessWrapper"\s*:\s*"((?:[^"\\]|\\.)*)"', re.MULTILINE
-)
+_COMMAND = re.compile(r'<option name="claudeCommand" value="([^"]*)"')
 _BUNDLED = ("resources/native-binary/claude", "resources/native-binary/claude.exe", "resources/claude-code/cli.js")
 
 
@@ -46,8 +34,8 @@ class Extension:
 
 def extensions(context: Context) -> Iterator[Extension]:
     """The extension in every editor that has it."""
-    for place, (editor, name) in _EDITORS.items():
-        root = os.path.join(context.user, place, "extensions")
+    for editor in family(context.env, context.machine.system):
+        root = editor.extensions
         found = [
             (version, folder)
             for entry in names_in(root)
@@ -61,66 +49,73 @@ def extensions(context: Context) -> Iterator[Extension]:
         version, package = max(found, key=lambda pair: version_key(pair[0]))
         folder = os.path.dirname(package)
         bundled = next((f"{folder}/{b}" for b in _BUNDLED if os.path.isfile(f"{folder}/{b}")), None)
-        yield Extension(editor, folder, version, bundled, _settings(context, place, name))
+        yield Extension(editor.name, folder, version, bundled, editor.settings)
 
 
 def check_editors(context: Context) -> Iterator[Finding]:
     """What each editor's extension starts, against the pin."""
     for extension in extensions(context):
-        yield _finding(context, extension)
+        found = _set_in(_of_project()) or _set_in(extension.settings)  # a project's settings stand above the user's
+        yield _wrapped(context, extension, *found) if found else _bare(context, extension)
+    yield from _jetbrains(context)
 
 
-def _finding(context: Context, extension: Extension) -> Finding:
-    text = read_text(extension.settings) or ""
-    set_to = [*_WRAPPER.finditer(text)][-1:]
-    if set_to:
-        where = f"{extension.settings}:{text.count(chr(10), 0, set_to[0].start(1)) + 1}"
-        return _wrapped(context, extension, where, set_to[0][1].replace("\\\\", "\\").replace('\\"', '"'))
+def _of_project() -> str:
+    try:
+        return project_settings(os.getcwd())
+    except OSError:  # the folder is gone
+        return ""
+
+
+def _set_in(path: str) -> tuple[str, str] | None:
+    """The program that settings name, and where (`file:line`); None where they name none, or cannot be read."""
+    text = read_text(path, 1 << 20)
+    try:
+        found = jsonc.read(text).last(SETTING) if text else None
+    except ValueError:
+        return None
+    return (found.text, f"{path}:{text.count(chr(10), 0, found.start) + 1}") if text and found and found.text else None
+
+
+def _bare(context: Context, extension: Extension) -> Finding:
     evidence = (extension.bundled or extension.folder,)
     if context.pin is not None and extension.version == context.version:
         line = f"{extension.editor}: the extension starts its own {extension.version}, without the lock's flags"
-        return Finding("editor", "note", line, (*evidence, _how(extension)), _script(context))
+        return Finding("editor", "note", line, evidence, _mend(context))
     line = f"{extension.editor}: the extension starts its own Claude Code {extension.version}, not what is pinned"
-    return Finding(
-        "editor", "note" if context.pin is None else "warning", line, (*evidence, _how(extension)), _script(context)
-    )
+    return Finding("editor", "note" if context.pin is None else "warning", line, evidence, _mend(context))
 
 
-def _wrapped(context: Context, extension: Extension, where: str, program: str) -> Finding:
+def _wrapped(context: Context, extension: Extension, program: str, where: str) -> Finding:
     """The extension hands the wrapper its bundled file as the first argument, so the shim alone will not do."""
-    evidence = (f"{where}: claudeProcessWrapper = {program}",)
-    if same_file(program, context.home.shim()):
-        line = f"{extension.editor}: the extension starts the shim, but hands it the path of its own Claude Code"
-        return Finding("editor", "warning", line, (*evidence, _how(extension)), _script(context))
-    if context.home.shim() in (read_text(program, 1 << 16) or ""):
-        return Finding(
-            "editor", "ok", f"{extension.editor}: the extension starts a program that leads to the shim", evidence
-        )
-    line = f"{extension.editor}: the extension starts another program; what that starts is not known here"
+    editor, evidence = extension.editor, (f"{where}: claudeProcessWrapper = {program}",)
+    home = context.home
+    if not os.path.isfile(program) or not os.access(program, os.X_OK):
+        line = f"{editor}: the extension is told to start a program that is not there, and starts nothing"
+        ours = is_ours(program, home) and where.startswith(extension.settings)
+        return Finding("editor", "problem", line, evidence, _mend(context) if ours else edit(where))
+    if same_file(program, home.editor_shim):
+        return Finding("editor", "ok", f"{editor}: the extension starts what is pinned", evidence)
+    if same_file(program, home.shim()):
+        line = f"{editor}: the extension starts the shim, but hands it the path of its own Claude Code"
+        return Finding("editor", "warning", line, evidence, _mend(context))
+    if home.shim() in (read_text(program, 1 << 16) or ""):
+        return Finding("editor", "ok", f"{editor}: the extension starts a program that leads to the shim", evidence)
+    line = f"{editor}: the extension starts another program; what that starts is not known here"
     return Finding("editor", "note", line, evidence, edit(where))
 
 
-def _how(extension: Extension) -> str:
-    return f'the script below mends it, named in {extension.settings} as "claudeCode.claudeProcessWrapper"'
+def _mend(context: Context) -> str | None:
+    return None if context.machine.system == "win32" else "ccpin setup --vscode"
 
 
-def _script(context: Context) -> str | None:
-    """The command that writes a program which drops the bundled file's path and becomes the shim. On Windows it would
-    have to be an executable."""
-    if context.machine.system == "win32":
-        return None
-    body = f'#!/bin/sh\ncase $1 in */native-binary/*) shift ;; esac\nexec {shlex.quote(context.home.shim())} "$@"'
-    lines = " ".join(map(shlex.quote, body.split("\n")))
-    return f"printf '%s\\n' {lines} > ~/claude-for-editors && chmod +x ~/claude-for-editors"
-
-
-def _settings(context: Context, place: str, name: str) -> str:
-    if not name:
-        return os.path.join(context.user, place, "data", "Machine", "settings.json")
-    if context.machine.system == "darwin":
-        base = os.path.join(context.user, "Library", "Application Support")
-    elif context.machine.system == "win32":
-        base = context.env.get("APPDATA") or os.path.join(context.user, "AppData", "Roaming")
-    else:
-        base = context.env.get("XDG_CONFIG_HOME") or os.path.join(context.user, ".config")
-    return os.path.join(base, name, "User", "settings.json")
+def _jetbrains(context: Context) -> Iterator[Finding]:
+    """What the JetBrains plugin is told to run. It runs `claude` in a terminal when it is told nothing."""
+    base = os.path.join(config_folder(context.env, context.machine.system), "JetBrains")
+    for ide in names_in(base):
+        path = os.path.join(base, ide, "options", "claude-code-plugin-settings.xml")  # of plugin 0.1.11-beta
+        told = _COMMAND.search(read_text(path, 1 << 20) or "")
+        command = html.unescape(told[1]) if told else ""
+        if command not in ("", "claude", context.home.shim(), shlex.quote(context.home.shim())):
+            line = f"{ide}: the plugin is told to run another command; what that starts is not known here"
+            yield Finding("editor", "note", line, (f"{path}: claudeCommand = {command}",), "ccpin setup --jetbrains")

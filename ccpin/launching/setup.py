@@ -15,7 +15,7 @@ from ccpin import platforms
 from ccpin.checkpoints import checkpoint
 from ccpin.errors import CcpinError, StoreUnwritable
 from ccpin.files import is_full, make_folder, no_room, replace_file
-from ccpin.launching import envfiles, shellblocks, shellfiles, shims, userpath
+from ccpin.launching import editorfiles, envfiles, shellblocks, shellfiles, shims, userpath
 from ccpin.launching.changes import Change, SetupResult
 from ccpin.launching.shims import ShimFile
 from ccpin.paths import Home, find_home
@@ -24,6 +24,7 @@ _WRITTEN_IN_HOME = (
     "env.sh",
     "env.fish",
     "shims/claude",
+    "shims/claude-editor",
     "shims/claude.exe",
     "shims/claude.exe.old",
     "shims/claude.cmd",
@@ -36,6 +37,7 @@ def setup(
     env: dict[str, str],
     *,
     dry_run: bool = False,
+    shells: bool = True,
     python: str = sys.executable,
     platform: str | None = None,
     system: str = sys.platform,
@@ -45,7 +47,8 @@ def setup(
     """Installs the shim and puts it first on PATH. Running it again changes nothing.
 
     `python` is the one that the shim will call, `platform` as in `ccpin.platforms` (None: this machine's), `read` gives
-    the shipped shims' texts, `user_path` is the registry's PATH on Windows. A shell's file that cannot be changed is
+    the shipped shims' texts, `user_path` is the registry's PATH on Windows; without `shells` neither that nor any
+    shell's file is touched, for images and CI. A shell's file that cannot be changed is
     one of the result's problems. Raises NotSetUp, StoreUnwritable, NoRoom, UnsupportedPlatform, all before any
     file of the user's was touched.
     """
@@ -55,6 +58,8 @@ def setup(
     files = list(shims.files(home, python=python, platform=platform, system=system, read=read))
     if system == "win32":
         changes = [_install(file, dry_run) for file in files]
+        if not shells:
+            return SetupResult(tuple(changes))
         changes.append(_change_path(home, user_path or userpath.Registry(), userpath.with_folder, dry_run))
         return SetupResult(tuple(changes), notes=("a new terminal sees it; those that are open do not",))
     behind = envfiles.folder_of_ccpin(home, env, python)
@@ -62,11 +67,13 @@ def setup(
     files.append(_in_home(home, "env.sh", envfiles.env_sh(home, behind, moved=moved)))
     files.append(_in_home(home, "env.fish", envfiles.env_fish(home, behind, moved=moved)))
     changes = [_install(file, dry_run) for file in files]
-    shells = shellfiles.shell_files(home, env)
-    record = shellblocks.extended(shellblocks.read_record(home.setup_record), shells)
+    if not shells:
+        return SetupResult(tuple(changes), activate=activation(home, env))
+    read_by = shellfiles.shell_files(home, env)
+    record = shellblocks.extended(shellblocks.read_record(home.setup_record), read_by)
     _install(ShimFile(home.setup_record, record), dry_run)
     checkpoint("setup: recorded")
-    more, problems = shellblocks.add_blocks(shells, dry_run=dry_run)
+    more, problems = shellblocks.add_blocks(read_by, dry_run=dry_run)
     return SetupResult(
         changes=(*changes, *more),
         activate=activation(home, env),
@@ -83,13 +90,14 @@ def undo(
     system: str = sys.platform,
     user_path: userpath.UserPath | None = None,
 ) -> SetupResult:
-    """Takes away what `setup` wrote, and nothing else: the store, the default lock and the settings stay.
+    """Takes away what `setup` wrote, and nothing else: the store, the default lock and ccpin's settings stay.
 
     Raises StoreUnwritable.
     """
     changes: list[Change] = []
     problems: list[CcpinError] = []
     ours = [os.path.join(home.root, *name.split("/")) for name in _WRITTEN_IN_HOME]
+    told, untold = editorfiles.unwrap((), home, dry_run=dry_run)
     if system == "win32":
         changes.append(_change_path(home, user_path or userpath.Registry(), userpath.without_folder, dry_run))
     else:
@@ -97,6 +105,7 @@ def undo(
         changes, problems = shellblocks.remove_blocks(shellfiles.shell_files(home, env), record, dry_run=dry_run)
     if not problems:  # a second undo needs it
         ours.append(home.setup_record)
+    changes, problems = [*told, *changes], [*untold, *problems]
     changes += [_remove(path, dry_run) for path in ours if os.path.lexists(path)]
     if not dry_run:
         shellblocks.remove_empty([home.shims, home.root])

@@ -42,7 +42,7 @@ def extended(record: Record, files: Iterable[ShellFile]) -> bytes:
     """The bytes of `setup.json` once `files` are done, to be written before."""
     missing = [file.path for file in files if not os.path.exists(file.path)]
     made = [file.path for file in files if file.create and file.path in missing]
-    folders = [folder for path in made for folder in _missing_folders(path)]
+    folders = [folder for path in made for folder in missing_folders(path)]
     names = {
         "files": _merged(record.files, [file.path for file in files if file.create or file.path not in missing]),
         "created": _merged(record.created, made),
@@ -143,7 +143,7 @@ def _cannot_remove(file: ShellFile, reason: str) -> CcpinError:
     return ShellFileNotCleaned(path=file.path, reason=reason, start=start, end=end)
 
 
-def _missing_folders(path: str) -> list[str]:
+def missing_folders(path: str) -> list[str]:
     """The folders that have to be made for `path`, the deepest first."""
     folders = []
     while not os.path.exists(path := os.path.dirname(path)):

@@ -52,7 +52,7 @@ class ShimStatus:
 
 
 def template(name: str) -> str:
-    """The text of `claude`, `claude.cmd` or `claude.ps1` as shipped, with LF line ends."""
+    """The text of `claude`, `claude-editor`, `claude.cmd` or `claude.ps1` as shipped, with LF line ends."""
     # In a wheel they lie in the package, in a source checkout beside it.
     candidates = [os.path.join(folder, "shims", name) for folder in (_PACKAGE, os.path.dirname(_PACKAGE))]
     found = next(filter(os.path.isfile, candidates), None)
@@ -77,6 +77,11 @@ def render_posix(text: str, *, python: str, home: str, platform: str) -> str:
     for name, value in values.items():
         text = _fill(text, f"{name}=''", f"{name}={quote_sh(value)}")
     return text
+
+
+def render_editor(text: str, *, shim: str) -> str:
+    """The entry for editors, filled in. Raises RuntimeError for another template."""
+    return _fill(text, "ccpin_shim=''", f"ccpin_shim={quote_sh(shim)}")
 
 
 def render_cmd(text: str, *, python: str, home: str) -> str:
@@ -110,7 +115,11 @@ def files(
     """All that belongs into `<home>/shims` on a `system` (as in `sys.platform`). Raises NotSetUp."""
     if system != "win32":
         text = render_posix(read("claude"), python=python, home=home.root, platform=platform)
-        return (ShimFile(shim_path(home, system), _encode(text), 0o755),)
+        editor = render_editor(read("claude-editor"), shim=shim_path(home, system))
+        return (
+            ShimFile(shim_path(home, system), _encode(text), 0o755),
+            ShimFile(home.editor_shim, _encode(editor), 0o755),
+        )
     cmd = render_cmd(read("claude.cmd"), python=python, home=home.root)
     ps1 = render_ps1(read("claude.ps1"), python=python, home=home.root)
     return (

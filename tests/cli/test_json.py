@@ -23,6 +23,7 @@ TEXT_ONLY = {"exec", "completion"}  # another program's output, and a script
 
 SUCCESSES = {
     "doctor": {"version", "lock", "mechanisms", "always", "findings"},
+    "init --yes": {"files", "install_source", "notes"},
     "use 2.0.14": {
         "version", "request", "runtime", "lock", "changed", "before", "repaired", "absent", "executable",
         "source", "source_name", "origin", "passed", "node", "profile", "ignored", "notes",
@@ -53,6 +54,7 @@ SUCCESSES = {
         "folder", "since", "sessions", "off", "changed", "nameless", "files", "bytes", "passed", "rows", "stats",
     },
     "which": {"path", "store"},
+    "which --shim": {"path", "store"},
     "current": {"version", "request", "runtime", "node", "path", "store", "source", "line", "why"},
     "list": {"home", "installed"},
     "list --remote": {"registry", "as_of", "releases"},
@@ -80,6 +82,7 @@ SUCCESSES = {
 
 FAILURES = {
     "doctor": (1, "problems-found"),
+    "init": (2, "bad-option"),
     "use 9.9.9": (1, "unknown-release"),
     "upgrade 1.0.20": (1, "would-move-down"),
     "rollback": (1, "no-previous"),
@@ -95,6 +98,7 @@ FAILURES = {
     "sessions --project none": (2, "no-such-folder"),
     "sessions --project . --all": (2, "bad-option"),
     "which 2.0.14": (2, "bad-option"),
+    "which --shim": (1, "not-set-up"),
     "current --all": (2, "bad-option"),
     "list --here": (2, "bad-option"),
     "list --remote --registry x:": (1, "bad-registry-address"),
@@ -132,7 +136,7 @@ def test_success(box: Box, upstream: Upstream, command: str) -> None:
     pin(box, "2.0.14")
     if command == "outdated":
         upstream.tags["latest"] = "2.0.14"
-    if command == "doctor":  # else it has something to complain of
+    if command in ("doctor", "which --shim"):  # else it has something to complain of
         set_up(box)
     answer = envelope(ccpin(box, *shlex.split(command), "--json").ok())
     assert answer["command"] == command.split()[0]

@@ -9,6 +9,7 @@ import pytest
 
 from ccpin.doctor.context import Machine
 from ccpin.doctor.finding import Finding
+from tests.cli.arrange import ccpin
 from tests.doctor.arrange import HERE, findings, write
 from tests.fakes.box import Box
 
@@ -19,12 +20,23 @@ def extension(box: Box, version: str, editor: str = ".vscode") -> Path:
     """An editor's extension; the file that it would start."""
     folder = box.home / editor / "extensions" / f"anthropic.claude-code-{version}-linux-x64"
     write(folder / "package.json", f'{{"name": "claude-code", "version": "{version}"}}')
-    return write(folder / "resources" / "native-binary" / "claude", "\x7fELF")
+    bundled = write(folder / "resources" / "native-binary" / "claude", "\x7fELF")
+    bundled.chmod(0o755)
+    return bundled
 
 
 def settings(box: Box, program: str, editor: str = "Code") -> Path:
     text = f'{{\n  // mine\n  "claudeCode.claudeProcessWrapper": "{program}", // trailing commas too\n}}'
     return write(box.home / ".config" / editor / "User" / "settings.json", text)
+
+
+def jetbrains(box: Box, command: str) -> Path:
+    """As plugin 0.1.11-beta writes it, which 1.0.51 and 2.0.14 bring along."""
+    path = box.home / ".config" / "JetBrains" / "PyCharm2026.2" / "options" / "claude-code-plugin-settings.xml"
+    option = f'<option name="claudeCommand" value="{command}" />'
+    return write(
+        path, f'<application>\n  <component name="PluginSettings">\n    {option}\n  </component>\n</application>'
+    )
 
 
 def only(box: Box) -> Finding:
@@ -51,7 +63,6 @@ def test_an_extension_of_another_release(native: Box, editor: str, name: str) ->
     assert found.level == "warning"
     assert found.line == f"{name}: the extension starts its own Claude Code 2.1.300, not what is pinned"
     assert found.evidence[0] == str(bundled)
-    assert '"claudeCode.claudeProcessWrapper"' in found.evidence[1]
 
 
 def test_an_extension_of_the_same_release(native: Box) -> None:
@@ -60,17 +71,57 @@ def test_an_extension_of_the_same_release(native: Box) -> None:
 
 
 def test_what_mends_it(native: Box) -> None:
-    """The command writes a program that becomes the shim, also where it gets the bundled file's path first."""
     bundled = extension(native, "2.1.300")
-    command = only(native).command
-    assert command
-    native.run(["sh", "-c", command])
-    program = native.home / "claude-for-editors"
-    for args in (["plugin", "list"], [str(bundled), "plugin", "list"]):
-        assert native.run([program, *args]).ok().json["argv"][2:] == ["plugin", "list"]  # behind `--settings`
-    path = settings(native, str(program))
+    path = native.home / ".config" / "Code" / "User" / "settings.json"
+    assert only(native).command == "ccpin setup --vscode"
+    ccpin(native, "setup", "--vscode").ok()
     found = only(native)
-    assert (found.level, found.evidence) == ("ok", (f"{path}:3: claudeProcessWrapper = {program}",))
+    entry = native.layout.editor_shim
+    assert (found.level, found.evidence) == ("ok", (f"{path}:2: claudeProcessWrapper = {entry}",))
+    assert native.run([entry, bundled, "plugin", "list"]).ok().json["argv"][2:] == ["plugin", "list"]
+
+
+def test_a_program_of_ones_own_that_leads_to_the_shim(native: Box) -> None:
+    extension(native, "2.1.300")
+    program = write(native.home / "own", f"#!/bin/sh\nshift\nexec '{native.layout.shim()}' \"$@\"\n")
+    program.chmod(0o755)
+    settings(native, str(program))
+    assert only(native).level == "ok"
+
+
+def test_an_entry_that_is_gone(native: Box) -> None:
+    """Of another home, or after ccpin's was removed: the extension starts nothing any more."""
+    extension(native, "2.1.300")
+    path = settings(native, "/old/ccpin/shims/claude-editor")
+    found = only(native)
+    assert (found.level, found.command) == ("problem", "ccpin setup --vscode")
+    assert found.evidence == (f"{path}:3: claudeProcessWrapper = /old/ccpin/shims/claude-editor",)
+    ccpin(native, "setup", "--vscode").ok()
+    assert only(native).level == "ok"
+
+
+def test_somebody_elses_program_that_is_not_there(native: Box) -> None:
+    extension(native, "2.1.300")
+    path = settings(native, "/opt/wrapper")
+    found = only(native)
+    assert (found.level, found.command) == ("problem", f"${{EDITOR:-vi}} +3 {path}")
+    assert "not there" in found.line
+
+
+def test_a_colleagues_path_in_the_projects_settings(native: Box) -> None:
+    """It stands above what the user has."""
+    extension(native, "2.1.300")
+    ccpin(native, "setup", "--vscode").ok()
+    path = write(native.project / ".vscode" / "settings.json", '{"claudeCode.claudeProcessWrapper": "/home/ann/x"}')
+    found = only(native)
+    assert (found.level, found.command) == ("problem", f"${{EDITOR:-vi}} +1 {path}")
+
+
+def test_settings_that_cannot_be_read(native: Box) -> None:
+    extension(native, "2.1.300")
+    path = settings(native, native.layout.editor_shim)
+    path.write_text(path.read_text() + "}")
+    assert only(native).level == "warning"
 
 
 def test_the_shim_alone_does_not(native: Box) -> None:
@@ -78,13 +129,26 @@ def test_the_shim_alone_does_not(native: Box) -> None:
     settings(native, native.layout.shim())
     found = only(native)
     assert (found.level, "hands it the path of its own Claude Code" in found.line) == ("warning", True)
-    assert found.command
-    assert "claude-for-editors" in found.command
+    assert found.command == "ccpin setup --vscode"
+
+
+@pytest.mark.parametrize("command", ["claude", "{shim}", "'{shim}'", ""])
+def test_jetbrains_as_it_should_be(native: Box, command: str) -> None:
+    jetbrains(native, command.format(shim=native.layout.shim()))
+    assert findings(native, "editor") == []
+
+
+def test_jetbrains_with_another_command(native: Box) -> None:
+    path = jetbrains(native, "npx &quot;x&quot;")
+    found = only(native)
+    assert (found.level, found.evidence) == ("note", (f'{path}: claudeCommand = npx "x"',))
+    assert found.command == "ccpin setup --jetbrains"
+    assert found.line.startswith("PyCharm2026.2: ")
 
 
 def test_another_program(native: Box) -> None:
     extension(native, "2.1.300", ".cursor")
-    path = settings(native, "/opt/wrapper", "Cursor")
+    path = settings(native, "/bin/cat", "Cursor")
     found = only(native)
     assert (found.level, found.command) == ("note", f"${{EDITOR:-vi}} +3 {path}")
     assert "not known" in found.line
@@ -101,7 +165,7 @@ def test_the_settings_of_a_server(native: Box) -> None:
     extension(native, "2.1.300", ".vscode-server")
     write(
         native.home / ".vscode-server" / "data" / "Machine" / "settings.json",
-        '{\n"claudeCode.claudeProcessWrapper": "/opt/wrapper"}',
+        '{\n"claudeCode.claudeProcessWrapper": "/bin/cat"}',
     )
     assert "not known" in only(native).line
 
@@ -110,12 +174,20 @@ def test_the_settings_on_macos_and_windows(native: Box) -> None:
     extension(native, "2.1.300")
     write(
         native.home / "Library" / "Application Support" / "Code" / "User" / "settings.json",
-        '{\n"claudeCode.claudeProcessWrapper": "/opt/wrapper"}',
+        '{\n"claudeCode.claudeProcessWrapper": "/bin/cat"}',
     )
     [found] = findings(native, "editor", machine=Machine("darwin", HERE))
     assert "not known" in found.line
     [found] = findings(native, "editor", machine=Machine("win32", HERE))
     assert (found.level, found.command) == ("warning", None)
+
+
+def test_in_a_folder_that_is_gone(native: Box) -> None:
+    extension(native, "2.1.300")
+    gone = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+    done = native.run(["sh", "-c", gone, "sh", *native.ccpin_argv("doctor")])
+    assert "did not expect" not in done.err
+    assert "VS Code: the extension starts its own" in done.out
 
 
 def test_without_a_lock(native: Box) -> None:

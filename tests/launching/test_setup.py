@@ -25,6 +25,7 @@ SHIM = (
 )
 TEMPLATES = {
     "claude": SHIM,
+    "claude-editor": "#!/bin/sh\nccpin_shim=''\nexec \"$ccpin_shim\"\n",
     "claude.cmd": 'set "CCPIN_PYTHON="\nset "CCPIN_SHIM_HOME="\n',
     "claude.ps1": "$ccpinPython = ''\n$ccpinHome = ''\n",
 }
@@ -57,7 +58,7 @@ class User:
         self.env = {"HOME": str(self.folder), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "dumb"}
         self.home = Home(str(self.folder / ".local" / "share" / "ccpin"))
 
-    def setup(self, *, dry_run: bool = False) -> SetupResult:
+    def setup(self, *, dry_run: bool = False, shells: bool = True) -> SetupResult:
         return setup(
             self.home,
             self.env,
@@ -66,6 +67,7 @@ class User:
             system="linux",
             read=TEMPLATES.__getitem__,
             dry_run=dry_run,
+            shells=shells,
         )
 
     def undo(self, *, dry_run: bool = False) -> SetupResult:
@@ -211,7 +213,7 @@ def test_crlf_files_work_in_shells_that_keep_the_cr(user: User, shell: str) -> N
 
 def test_the_shim_is_executable_filled_in_and_alone(user: User) -> None:
     result = user.setup()
-    assert os.listdir(user.home.shims) == ["claude"]
+    assert sorted(os.listdir(user.home.shims)) == ["claude", "claude-editor"]
     assert stat.S_IMODE(os.stat(user.home.shim()).st_mode) == 0o755
     assert f"ccpin_python='{user.python}'\nccpin_home='{user.home.root}'\n" in Path(user.home.shim()).read_text()
     assert user.actions(result)[".local/share/ccpin/shims/claude"] == "written"
@@ -242,7 +244,7 @@ def test_an_older_shim_is_replaced_as_a_whole(user: User) -> None:
     inode = os.stat(user.home.shim()).st_ino
     user.setup()
     assert os.stat(user.home.shim()).st_ino != inode
-    assert os.listdir(user.home.shims) == ["claude"]
+    assert sorted(os.listdir(user.home.shims)) == ["claude", "claude-editor"]
 
 
 def test_dry_run_writes_nothing_and_names_what_would_be_written(user: User) -> None:
@@ -398,8 +400,26 @@ def test_a_virtual_environments_folder_does_not_go_on_path(user: User, tmp_path:
 def test_a_service_account_gets_the_shim_alone(user: User, tmp_path: Path) -> None:
     user.env["HOME"] = str(tmp_path / "nonexistent")
     result = user.setup()
-    assert [os.path.basename(change.path) for change in result.changes] == ["claude", "env.sh", "env.fish"]
+    assert [os.path.basename(change.path) for change in result.changes] == [
+        "claude",
+        "claude-editor",
+        "env.sh",
+        "env.fish",
+    ]
     assert result.notes == (f"there is no home folder {tmp_path}/nonexistent, so no shell's file was changed",)
+
+
+def test_shims_only_leaves_the_home_folder_alone(user: User) -> None:
+    result = user.setup(shells=False)
+    assert [os.path.basename(change.path) for change in result.changes] == [
+        "claude",
+        "claude-editor",
+        "env.sh",
+        "env.fish",
+    ]
+    assert [path.name for path in user.folder.iterdir()] == [".local"]
+    user.undo()
+    assert not os.path.exists(user.home.root)
 
 
 # --- failures ---------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ NASTY = ["plain", "two words", "it's", '"$HOME" `id` $(id) \\', "new\nline", "''
 
 
 def read(name: str) -> str:
-    return {"claude": POSIX, "claude.cmd": CMD, "claude.ps1": PS1}[name]
+    return {"claude": POSIX, "claude-editor": "ccpin_shim=''\n", "claude.cmd": CMD, "claude.ps1": PS1}[name]
 
 
 @pytest.mark.parametrize("value", NASTY)
@@ -150,6 +150,11 @@ def status(home: Home, path: str, python: str = "/py") -> shims.ShimStatus:
     return shims.shim_status(home, {"PATH": path}, python=python, platform="linux-x64", system="linux", read=read)
 
 
+def write(file: shims.ShimFile) -> None:
+    Path(file.path).write_bytes(file.data)
+    Path(file.path).chmod(file.mode)
+
+
 def test_status_says_what_claude_is_and_whether_the_shim_is_ours(tmp_path: Path) -> None:
     home, other = Home(str(tmp_path / "home")), tmp_path / "other"
     other.mkdir()
@@ -157,8 +162,9 @@ def test_status_says_what_claude_is_and_whether_the_shim_is_ours(tmp_path: Path)
     (other / "claude").chmod(0o755)
     assert status(home, "/nowhere") == shims.ShimStatus(home.shim(), None, False, False, False)
 
-    (file,) = shims.files(home, python="/py", platform="linux-x64", system="linux", read=read)
+    file, editor = shims.files(home, python="/py", platform="linux-x64", system="linux", read=read)
     os.makedirs(home.shims)
+    write(editor)
     Path(file.path).write_bytes(file.data)
     assert not status(home, home.shims).current  # not executable
     Path(file.path).chmod(file.mode)
@@ -173,9 +179,8 @@ def test_status_says_what_claude_is_and_whether_the_shim_is_ours(tmp_path: Path)
 
 def test_status_knows_a_shim_of_another_ccpin(tmp_path: Path) -> None:
     home = Home(str(tmp_path))
-    (file,) = shims.files(home, python="/py", platform="linux-x64", system="linux", read=read)
     os.makedirs(home.shims)
-    Path(file.path).write_bytes(file.data)
-    Path(file.path).chmod(file.mode)
+    for file in shims.files(home, python="/py", platform="linux-x64", system="linux", read=read):
+        write(file)
     assert status(home, home.shims).current
     assert not status(home, home.shims, python="/another").current

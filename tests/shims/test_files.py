@@ -12,10 +12,9 @@ from ccpin.launching.shims import render_cmd, render_ps1
 from tests.shims.world import SHIMS, require
 
 
-def test_shellcheck_is_content() -> None:
-    run = subprocess.run(
-        [require("shellcheck"), "-s", "sh", SHIMS / "claude"], capture_output=True, text=True, check=False
-    )
+@pytest.mark.parametrize("name", ["claude", "claude-editor"])
+def test_shellcheck_is_content(name: str) -> None:
+    run = subprocess.run([require("shellcheck"), "-s", "sh", SHIMS / name], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, "")
 
 
@@ -26,15 +25,17 @@ def test_the_sh_shim_uses_no_variable_but_its_own() -> None:
     assert {name for name in re.findall(r"(?m)^(\w+)\(\)", code) if not name.startswith("ccpin_")} == set()
 
 
-def test_the_sh_shim_is_ascii_and_executable() -> None:
-    assert (SHIMS / "claude").read_bytes().isascii()
-    assert os.access(SHIMS / "claude", os.X_OK)
+@pytest.mark.parametrize("name", ["claude", "claude-editor"])
+def test_the_sh_shims_are_ascii_and_executable(name: str) -> None:
+    assert (SHIMS / name).read_bytes().isascii()
+    assert os.access(SHIMS / name, os.X_OK)
 
 
 @pytest.mark.parametrize(
     ("name", "placeholders"),
     [
         ("claude", ["ccpin_python=''\n", "ccpin_home=''\n", "ccpin_platform=''\n"]),
+        ("claude-editor", ["ccpin_shim=''\n"]),
         ("claude.cmd", ['set "CCPIN_PYTHON="\n', 'set "CCPIN_SHIM_HOME="\n']),
         ("claude.ps1", ["$ccpinPython = ''\n", "$ccpinHome = ''\n"]),
     ],

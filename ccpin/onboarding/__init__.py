@@ -1,0 +1,1 @@
+"""How a team arrives: what `ccpin init` writes into a repository."""
