@@ -10,6 +10,7 @@
     ├── StoreError                  the bytes could not be fetched, verified or kept
     ├── LaunchError                 there is a pin, but it cannot run here (126; nothing to run: 127)
     ├── WireError                   what a release sends could not be seen, or is not what the lock says
+    ├── BisectError                 which release changed something could not be found
     ├── OutputLost                  what was found could not be said
     ├── Interrupted                 130
     ├── Terminated                  143
@@ -993,6 +994,61 @@ class PageNotWritable(WireError):
     code = "page-not-writable"
     text = "{path} cannot be written: {reason}"
     hint = "name a file where you may write: `--html /tmp/diff.html`"
+
+
+# --- bisecting --------------------------------------------------------------------------------------
+
+
+class BisectError(CcpinError):
+    code = "bisect"
+
+
+class EndsAlike(BisectError):
+    code = "ends-alike"
+    text = "there is nothing to find between {good} and {bad}: {why}"
+    hint = "take ends that differ: `ccpin bisect --good A --bad B …`"
+
+
+class EndNotTold(BisectError):
+    code = "end-not-told"
+    text = "{version} cannot be told good or bad, and it is an end: {why}"
+    hint = "take another end: `ccpin bisect --good A --bad B …`"
+
+
+class NotDecided(BisectError):
+    code = "not-decided"
+    text = "the first one is one of these, as the others could not be told: {versions}"
+    hint = "look at them one by one: `ccpin exec --version {first} -- …`"
+
+
+class BisectAborted(BisectError):
+    code = "bisect-aborted"
+    text = "the command ended with {how} for {version}, which says that no other release is to be tried"
+    hint = "mend that, and go on where it was: `ccpin bisect --continue`"
+
+
+class CommandNotStarted(BisectError):
+    code = "command-not-started"
+    text = "`{command}` cannot be started: {reason}"
+    hint = "name a program, or a line for the shell: `ccpin bisect --good A --bad B -- sh -c 'LINE'`"
+
+
+class OtherBisect(BisectError):
+    code = "other-bisect"
+    text = "what is to be continued was asked otherwise: `{name}` was {was}"
+    hint = "say only `ccpin bisect --continue`; or leave `--continue` out, and it starts anew"
+
+
+class NothingToContinue(BisectError):
+    code = "nothing-to-continue"
+    text = "no bisection of this project can be continued: {reason}"
+    hint = "start one: `ccpin bisect --good A --bad B -- COMMAND`"
+
+
+class BisectBusy(BisectError):
+    code = "bisect-busy"
+    text = "{holder} is at work on the same bisection"
+    hint = "wait for it, or end it, and then `ccpin bisect --continue`"
 
 
 class OutputLost(CcpinError):

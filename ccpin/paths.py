@@ -19,6 +19,7 @@
     ├── previous/<hash>.json             what that lock said before, for `ccpin rollback`; 0600
     ├── captures/<version>-<digest32>/   what a release was seen to send (wire/kept.py), one file for each set of flags;
     │                                    it holds the vendor's prompts: 0600, in folders 0700
+    ├── bisects/<hash>/                  a bisection: what was asked, what was seen (store/bisects.py); 0700
     ├── locks/<entry>.lock               held while an entry is being written
     └── releases/<version>-<digest32>/   one store entry: a release as one lock names it
         ├── <platform>/                  exists only when whole: put there by one rename
@@ -73,6 +74,7 @@ class Home:
         self.metadata = os.path.join(root, "metadata")
         self.settings = os.path.join(root, "settings")
         self.captures = os.path.join(root, "captures")
+        self.bisects = os.path.join(root, "bisects")
         self.default_lock = os.path.join(root, "default", LOCK_NAME)
         self.setup_record = os.path.join(root, "setup.json")
         self.editor_shim = os.path.join(self.shims, "claude-editor")

@@ -25,6 +25,7 @@ VERBS = {
     "diff": "diff",
     "history": "history",
     "sessions": "sessions",
+    "bisect": "bisect",
     "doctor": "doctor",
     "which": "show",
     "current": "show",
@@ -52,7 +53,7 @@ _WrongUsage: Any = typer.BadParameter.__bases__[0]  # click's UsageError, wherev
 
 def run_app(args: list[str]) -> int:
     """The exit code of `ccpin ARGS`. Nothing is raised: what goes wrong is said, as text or as JSON."""
-    as_json = "--json" in args
+    as_json = "--json" in (args[: args.index("--")] if "--" in args else args)  # what follows is another program's
     command = next((a for a in args if not a.startswith("-")), "")
     try:
         code: Any = build(command)(args or ["--help"], prog_name="ccpin", standalone_mode=False)

@@ -19,6 +19,7 @@ from ccpin.errors import NoLock
 from ccpin.launching.choose import pin_of_request, pin_or_none
 from ccpin.launching.sync import sync
 from ccpin.paths import Home
+from ccpin.pinning import flags
 from ccpin.pinning.find import Pin, require_minimum
 from ccpin.pinning.head import Head
 from ccpin.pinning.lock import Lock, render
@@ -50,6 +51,18 @@ RUNS = Annotated[int, typer.Option("--runs", min=1, max=100, metavar="N", help="
 
 def mode_of(gateway: bool) -> Mode:
     return "gateway" if gateway else "first-party"
+
+
+def flags_of(profile: str | None, home: Home | None) -> tuple[dict[str, str], bool]:
+    """The flags of `profile`, else of the nearest lock, else ccpin's default ones; and whether a launch starts from a
+    clean slate. Raises UnknownProfile, LockError."""
+    if profile is not None:
+        found = find_profile(profile)
+        return dict(sorted(found.env.items())), found.clean
+    nearest = None if home is None else pin_or_none(home)
+    if nearest is None:
+        return dict(sorted(flags.PROFILES["default"].env.items())), False
+    return dict(sorted(nearest.head.env.items())), nearest.head.clean
 
 
 def head_of(

@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 
 
 def exec_claude(args: Sequence[str], env: dict[str, str]) -> int:
-    """`[--home DIR] [--version SPEC] [--] ARGS…`. Returns only on Windows; raises CcpinError."""
+    """`[--home DIR] [--version SPEC | --lock FILE] [--] ARGS…`. Returns only on Windows; raises CcpinError."""
     options, rest = _split(args)
     home = find_home({**env, "CCPIN_HOME": options["--home"]} if "--home" in options else env)
+    if "--lock" in options:  # of `ccpin bisect`: it counts here, wherever it stands
+        from ccpin.pinning.find import read_pin
+
+        pin = read_pin(home, options["--lock"], "asked")
+        return run_pin(rest, env, home, pin, install=install_missing, say=_say)
     if "--version" not in options:
         return launch(rest, env, home, install=install_missing, say=_say)
     from ccpin.launching.choose import pin_of_request, pin_or_none
@@ -46,7 +51,7 @@ def _split(args: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """ccpin's own options, which stand first, and the rest, which is Claude Code's."""
     options: dict[str, str] = {}
     rest = list(args)
-    while rest and rest[0] in ("--home", "--version"):
+    while rest and rest[0] in ("--home", "--version", "--lock"):
         if len(rest) < 2 or not rest[1] or rest[1].startswith("-"):
             raise BadOption(reason=f"`{rest[0]}` needs a value", command="ccpin exec")
         options[rest[0]], rest = rest[1], rest[2:]

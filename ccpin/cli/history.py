@@ -8,17 +8,15 @@ from typing import Annotated
 
 import typer
 
-from ccpin.cli.capturing import GATEWAY, PROFILE, captured, mode_of
+from ccpin.cli.capturing import GATEWAY, PROFILE, captured, flags_of, mode_of
 from ccpin.cli.offered import installed_versions
 from ccpin.cli.output import JSON, Answer, give
 from ccpin.cli.pagefile import written
 from ccpin.errors import BadOption, BadVersion, CannotCapture, CcpinError, NothingToShow, StoreUnwritable
-from ccpin.launching.choose import pin_or_none
 from ccpin.paths import Home, find_home
-from ccpin.pinning import flags
 from ccpin.pinning.find import require_minimum
 from ccpin.pinning.head import Head, is_version, version_key
-from ccpin.pinning.profile import find_profile, profile_of
+from ccpin.pinning.profile import profile_of
 from ccpin.store.entry import ready
 from ccpin.store.receipt import all_installs
 from ccpin.wire.capture import Mode
@@ -49,7 +47,7 @@ def history_command(
             reason=f"no release is from {first} on and up to {last}; take them the other way round",
             command="ccpin history",
         )
-    told, clean = _flags(profile, home)
+    told, clean = flags_of(profile, home)
     mode = mode_of(gateway)
     known = {
         (one.about.version, one.about.release): one
@@ -63,26 +61,16 @@ def history_command(
     found = points(one for one in known.values() if _within(one.about.version, low, high))
     if not found:
         raise _nothing([error for _, error in failed], first, last)
-    flags_of = f"profile {profile_of(told, clean=clean)}, {mode}"
+    which = f"profile {profile_of(told, clean=clean)}, {mode}"
     if html is not None:
-        written(html, history_page(found, f"P{flags_of[1:]}."))
+        written(html, history_page(found, f"P{which[1:]}."))
     notes = [f"note: {version} is not among them: {why}" for version, why in passed.items()]
     data = {"mode": mode, "flags": told, "clean": clean, "passed": passed, "releases": [one.to_json() for one in found]}
     give(
         "history",
-        Answer(data, "\n".join([f"What Claude Code sends, by release; {flags_of}", _text(table(found))]), notes),
+        Answer(data, "\n".join([f"What Claude Code sends, by release; {which}", _text(table(found))]), notes),
         as_json=as_json,
     )
-
-
-def _flags(profile: str | None, home: Home) -> tuple[dict[str, str], bool]:
-    if profile is not None:
-        found = find_profile(profile)
-        return dict(sorted(found.env.items())), found.clean
-    nearest = pin_or_none(home)
-    if nearest is None:
-        return dict(sorted(flags.PROFILES["default"].env.items())), False
-    return dict(sorted(nearest.head.env.items())), nearest.head.clean
 
 
 def _installed(home: Home, told: dict[str, str], *, clean: bool) -> Iterator[Head]:

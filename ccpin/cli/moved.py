@@ -14,6 +14,7 @@ from ccpin.paths import Home
 
 if TYPE_CHECKING:
     from ccpin.releases.sources import Sources
+    from ccpin.wire.capture import Mode
 
 WIRE = Annotated[
     bool,
@@ -32,13 +33,14 @@ def what_changes(
     *,
     clean: bool,
     wire: bool,
-    sources: Callable[[], Sources],
+    sources: Callable[[], Sources] | None = None,
+    mode: Mode = "first-party",
 ) -> tuple[list[str], list[str]]:
     """A few lines about the way from one version to the other, under these flags; none where it is not known. And notes
     on why it is not, where `wire` asked for it: the command has done what it is for by then, and has not failed.
     """
     try:
-        return _lines(home, env, before, after, flags, clean=clean, wire=wire, sources=sources), []
+        return _lines(home, env, before, after, flags, clean=clean, wire=wire, sources=sources, mode=mode), []
     except CcpinError as error:
         return [], [f"note: what {after} sends, against {before}, is not known: {error} ({error.hint})"]
 
@@ -52,7 +54,8 @@ def _lines(
     *,
     clean: bool,
     wire: bool,
-    sources: Callable[[], Sources],
+    sources: Callable[[], Sources] | None,
+    mode: Mode,
 ) -> list[str]:
     """With `wire`, raises what `head_of` and `kept_or_captured` raise."""
     from ccpin.cli.capturing import head_of, kept_or_captured, with_flags
@@ -62,10 +65,10 @@ def _lines(
 
     found = []
     for version in (before, after):
-        one = kept_of_version(home, version, flags, "first-party", clean=clean)
+        one = kept_of_version(home, version, flags, mode, clean=clean)
         if one is None and wire:
             head = with_flags(head_of(version, None, home, env, sources=sources), dict(flags), clean=clean)
-            one = kept_or_captured(home, env, head, "first-party", fresh=False)
+            one = kept_or_captured(home, env, head, mode, fresh=False)
         if one is None:
             return []
         found.append(one)

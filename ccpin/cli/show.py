@@ -67,6 +67,7 @@ def _pinned(home: Home, pin: Pin) -> Answer:
         "request": head.request,
         "runtime": head.runtime,
         "node": head.node,
+        "digest": f"sha256:{head.digest}",
         "path": path,
         "store": store.root if path else None,
         "source": pin.path,
@@ -91,7 +92,7 @@ def _unpinned(home: Home, env: dict[str, str], because: str) -> Answer:
     path = next_claude(env, home)
     if path is None:
         raise NothingToRun()
-    data = dict.fromkeys(("version", "request", "runtime", "node", "store", "source", "line")) | {
+    data = dict.fromkeys(("version", "request", "runtime", "node", "digest", "store", "source", "line")) | {
         "path": path,
         "why": "path",
     }

@@ -19,7 +19,7 @@ from ccpin.paths import Home, find_home
 from ccpin.pinning.request import parse_request
 from ccpin.store.install import finish_uninstall, uninstall
 from ccpin.store.live import look
-from ccpin.store.needs import by_processes, by_projects
+from ccpin.store.needs import by_bisects, by_processes, by_projects
 from ccpin.store.projects import known
 from ccpin.store.receipt import install_folders, read_install, version_of
 
@@ -104,6 +104,7 @@ def _users(home: Home, *folders: str) -> list[str]:
         for reason in (
             *by_projects(os.path.basename(os.path.dirname(folder)), projects, home, now),
             *by_processes(folder, read_install(folder), live),
+            *by_bisects(os.path.basename(os.path.dirname(folder)), home),
         )
         if reason.kind != "gone-project"
     }

@@ -12,7 +12,7 @@ import os
 import sys
 
 from ccpin.errors import CannotExecute, InstallForbidden, Loop, NoLock, NothingBeside, NothingToRun, UpdateRefused
-from ccpin.launching.environment import RECORD, clean, pinned
+from ccpin.launching.environment import RECORD, clean, evidence, pinned
 from ccpin.launching.node import checked_node
 from ccpin.launching.settings import with_settings
 from ccpin.launching.which import current_pin, not_installed
@@ -83,7 +83,8 @@ def run_pin(args: Sequence[str], env: dict[str, str], home: Home, pin: Pin, *, i
     given = clean(env, allowed)
     folder = install_folder(store, head)
     all_args = with_settings(args, given, home, pin, folder, kept, say)
-    return execute([*before, command, *all_args], pinned(env, head, kept, allowed), head.version)
+    variables = {**pinned(env, head, kept, allowed), **evidence(pin)}
+    return execute([*before, command, *all_args], variables, head.version)
 
 
 def node_before(home: Home, head: Head, env: dict[str, str]) -> list[str]:

@@ -63,6 +63,12 @@ class Bundle:
             raise self._lacks(f"Claude Code that satisfies `{request.text}`", platforms.current())
         yield from sorted(versions - WITHDRAWN.keys(), key=version_key, reverse=True)
 
+    def between(self, first: str, last: str) -> dict[str, str]:
+        """See `Source`."""
+        low, high = version_key(first), version_key(last)
+        held = {one.version for one in self.contents.releases if low <= version_key(one.version) <= high}
+        return {version: WITHDRAWN.get(version, "") for version in sorted(held, key=version_key)}
+
     def resolve(self, version: str, platform: str, runtime: str | None = None, *, whole: bool = False) -> Release:
         """See `Source`. A release is as whole as the lock that it was taken from; with `whole`, Incomplete is raised
         for one whose bytes for this `platform` are not here. Raises NotInBundle, RuntimeMissing, BadRuntime."""

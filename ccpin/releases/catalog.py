@@ -23,6 +23,15 @@ class Offered:
     missing: tuple[str, ...]
     withdrawn: str | None = None
 
+    @property
+    def fault(self) -> str:
+        """Why no channel and no range means it; empty where one may."""
+        if self.withdrawn:
+            return self.withdrawn
+        if self.missing:
+            return f"it lacks {', '.join(self.missing)}"
+        return f"it {self.era}" if self.era.startswith("needs") else ""
+
 
 def offered(registry: Registry) -> list[Offered]:
     """All versions, oldest first by number. Raises RegistryError."""

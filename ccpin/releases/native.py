@@ -64,6 +64,16 @@ class Native:
         below = (f"{major}.{minor}.{number}" for number in range(patch - 1, max(-1, patch - 1 - _MOST_BACK), -1))
         yield from (v for v in below if v not in WITHDRAWN)
 
+    def between(self, first: str, last: str) -> dict[str, str]:
+        """See `Source`. All the numbers, whether they are there or not: a channel lists no versions. Raises
+        NotServed."""
+        (*low, start), (*high, end) = version_key(first), version_key(last)
+        if low != high:
+            reason = "it lists no versions, and these two are not of one series"
+            raise NotServed(source=_WHAT, what=f"what is between {first} and {last}", reason=reason)
+        numbers = (f"{low[0]}.{low[1]}.{number}" for number in range(start, end + 1))
+        return {version: WITHDRAWN.get(version, "") for version in numbers}
+
     def resolve(self, version: str, platform: str, runtime: str | None = None, *, whole: bool = False) -> Release:
         """See `Source`. A JavaScript-era release is taken from here only as runtime "native", when that was asked
         for. With `whole`, for what a pointer means, one signature at least must be good: nobody signs pointers, so that

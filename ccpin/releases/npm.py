@@ -81,6 +81,14 @@ class Npm:
                 raise NothingSatisfies(registry=self.name, request=request.text, newest=newest)
         yield from (v for v in reversed(meant) if v not in WITHDRAWN)
 
+    def between(self, first: str, last: str) -> dict[str, str]:
+        """See `Source`. Raises RegistryError."""
+        from ccpin.releases.catalog import offered  # nine documents: for those who want all there is
+
+        self._listed = True
+        low, high = version_key(first), version_key(last)
+        return {one.version: one.fault for one in offered(self.registry) if low <= version_key(one.version) <= high}
+
     def resolve(self, version: str, platform: str, runtime: str | None = None, *, whole: bool = False) -> Release:
         """See `Source`. Raises ReleaseError (unknown, not for this platform, needs a compiled module), RegistryError,
         BadRuntime."""

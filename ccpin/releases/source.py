@@ -54,6 +54,13 @@ class Source(Protocol):
         Raises ReleaseError where there is none, RegistryError, ChannelError.
         """
 
+    def between(self, first: str, last: str) -> dict[str, str]:
+        """The versions from `first` to `last`, both included, oldest first by number: version -> why it is not whole,
+        empty where it is; as far as that can be told without asking for each.
+
+        Raises NotServed where this kind of source cannot tell, ReleaseError, RegistryError, ChannelError.
+        """
+
     def resolve(self, version: str, platform: str, runtime: str | None, *, whole: bool = False) -> Release:
         """A version, for a project on this `platform` and all others; `runtime` chooses where it has both. With
         `whole`, Incomplete is raised for one that lacks a platform.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ccpin import platforms
 from ccpin.paths import Home
+from ccpin.store.bisects import needed_by_bisects
 from ccpin.store.entry import RECEIPT, entry_parts
 from ccpin.store.holding import is_held
 from ccpin.store.leftovers import lock_of
@@ -23,8 +24,8 @@ DAY = 24 * 3600
 
 
 class Reason(NamedTuple):
-    """`kind` is one of lock, default, unreadable-lock, gone-project, process, busy, lock-file, receipt, recent, young,
-    stuck; `text` says it in a few words."""
+    """`kind` is one of lock, default, unreadable-lock, gone-project, process, bisect, busy, lock-file, receipt, recent,
+    young, stuck; `text` says it in a few words."""
 
     kind: str
     text: str
@@ -87,6 +88,12 @@ def by_processes(folder: str, install: Install | None, live: Live) -> Iterator[R
     if key == platforms.ANY if install is None else install.receipt.runtime == "node" and install.receipt.node is None:
         for process in live.untold:
             yield Reason("process", str(process))
+
+
+def by_bisects(entry: str, home: Home) -> Iterator[Reason]:
+    """Whether `ccpin bisect` is at work on it, or is about to be."""
+    if needed_by_bisects(home, entry):
+        yield Reason("bisect", "a bisection tests it, or will next")
 
 
 def by_lock_file(entry: str, home: Home) -> Iterator[Reason]:

@@ -184,6 +184,7 @@ def _needs(
     entry = os.path.basename(os.path.dirname(folder))
     yield from needs.by_projects(entry, projects, home, now, _accessed(stored, now) if stored else 0.0)
     yield from needs.by_processes(folder, stored.install if stored else None, live)
+    yield from needs.by_bisects(entry, home)
     yield from needs.by_lock_file(entry, home)
     if stored is None:
         yield Reason("receipt", "its receipt cannot be read; `ccpin verify` says what to do")
@@ -248,6 +249,7 @@ def _used_by_now(home: Home, stored: Stored, aside: str, now: float, again: Call
     found = [
         *needs.by_projects(stored.entry, known(home), home, now),
         *needs.by_processes(folder, stored.install, live),
+        *needs.by_bisects(stored.entry, home),
         *needs.by_processes(aside, stored.install, live),  # where a process is now that was started just before
     ]
     return found[0] if found else None

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ccpin.launching.environment import EVIDENCE
 from ccpin.pinning import flags
 from tests.cli.arrange import ccpin, edit, pin, pin_default, relock, set_up
 from tests.fakes.box import Box, Completed
@@ -120,7 +121,8 @@ class TestItsEnvironment:
     def test_the_flags_and_nothing_else(self, ready: Box, way: Way) -> None:
         env = ready.run(way(ready)).ok().json["env"]
         added = {name: value for name, value in env.items() if ready.env.get(name) != value and name != "PWD"}
-        assert added == {**DEFAULT, "CCPIN_SET": SET}
+        assert {name: value for name, value in added.items() if name not in EVIDENCE} == {**DEFAULT, "CCPIN_SET": SET}
+        assert added.keys() >= set(EVIDENCE)
         assert set(ready.env) <= set(env)
 
     def test_the_users_own_export_survives(self, ready: Box, way: Way) -> None:

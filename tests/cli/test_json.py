@@ -53,9 +53,13 @@ SUCCESSES = {
     "sessions --all --stats": {
         "folder", "since", "sessions", "off", "changed", "nameless", "files", "bytes", "passed", "rows", "stats",
     },
+    "bisect --good 2.0.15 --bad 2.1.110 --wire model=new": {
+        "first", "suspects", "good", "bad", "command", "wire", "profile", "flags", "clean", "mode", "candidates",
+        "passed", "tested", "runs", "installed", "sends", "changelog",
+    },
     "which": {"path", "store"},
     "which --shim": {"path", "store"},
-    "current": {"version", "request", "runtime", "node", "path", "store", "source", "line", "why"},
+    "current": {"version", "request", "runtime", "node", "digest", "path", "store", "source", "line", "why"},
     "list": {"home", "installed"},
     "list --remote": {"registry", "as_of", "releases"},
     "env": {"source", "version", "profile", "clean", "flags"},
@@ -97,6 +101,7 @@ FAILURES = {
     "sessions --since yesterday": (2, "bad-since"),
     "sessions --project none": (2, "no-such-folder"),
     "sessions --project . --all": (2, "bad-option"),
+    "bisect --good 2": (2, "bad-option"),
     "which 2.0.14": (2, "bad-option"),
     "which --shim": (1, "not-set-up"),
     "current --all": (2, "bad-option"),

@@ -11,7 +11,7 @@ import pytest
 
 from ccpin import platforms
 from ccpin.pinning.lock import render
-from tests.cli.arrange import HERE, OTHERS, ccpin, edit, pin, pin_default, put_ccpin_on_path
+from tests.cli.arrange import HERE, OTHERS, ccpin, edit, pin, pin_default, put_ccpin_on_path, read_lock
 from tests.fakes.box import Box
 from tests.fakes.claude import fake_claude
 from tests.fakes.registry import Registry
@@ -72,6 +72,7 @@ class TestCurrent:
             "request": "2.1.330",
             "runtime": "native",
             "node": None,
+            "digest": f"sha256:{read_lock(box.lock).digest}",
             "path": ccpin(box, "which").ok().out.strip(),
             "store": box.layout.root,
             "source": str(box.lock),
@@ -127,8 +128,8 @@ class TestCurrentWithoutAPin:
         assert done.out.startswith(f"{other}\n")
         assert "nothing is pinned here" in done.out
         assert ccpin(box, "current", "--json").ok().json["data"] == {
-            "version": None, "request": None, "runtime": None, "node": None, "source": None, "line": None,
-            "path": str(other), "store": None, "why": "path",
+            "version": None, "request": None, "runtime": None, "node": None, "digest": None, "source": None,
+            "line": None, "path": str(other), "store": None, "why": "path",
         }  # fmt: skip
 
     def test_disabled(self, box: Box) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ccpin.launching.environment import clean, pinned, to_clear
+from ccpin.launching.environment import EVIDENCE, clean, evidence, pinned, to_clear
+from ccpin.pinning.find import Pin
 from ccpin.pinning.flags import TABLE
 from ccpin.pinning.head import Head
 
@@ -79,3 +80,26 @@ def test_the_argument_stays_as_it_is() -> None:
     pinned(env, head({}, slate=True))
     clean(env)
     assert env == {**USER, "MAX_THINKING_TOKENS": "9"}
+
+
+class TestEvidence:
+    """What a launch says of itself."""
+
+    def test_by_a_lock(self) -> None:
+        for why in ("lock", "default"):
+            assert evidence(Pin(ONE, "/p/.ccpin.lock", why, b"")) == {
+                "CCPIN_VERSION_USED": ONE.version,
+                "CCPIN_DIGEST": f"sha256:{ONE.digest}",
+                "CCPIN_LOCK": "/p/.ccpin.lock",
+            }
+
+    def test_named_by_hand_there_is_no_lock(self) -> None:
+        assert evidence(Pin(ONE, "CCPIN_VERSION", "asked", b"")).keys() == {"CCPIN_VERSION_USED", "CCPIN_DIGEST"}
+
+    def test_a_folder_without_a_name_has_no_path(self) -> None:
+        assert "CCPIN_LOCK" not in evidence(Pin(ONE, "./.ccpin.lock", "lock", b""))
+
+    def test_of_an_outer_launch_nothing_is_left(self) -> None:
+        outer = {**USER, **evidence(Pin(ONE, "/p/.ccpin.lock", "lock", b""))}
+        assert clean(outer) == USER
+        assert not pinned(outer, TWO).keys() & set(EVIDENCE)

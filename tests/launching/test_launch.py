@@ -76,6 +76,11 @@ class Machine:
             self.put(lock)
         return lock
 
+    def evidence(self, lock: Lock) -> dict[str, str]:
+        """What a launch by the project's lock says of itself."""
+        path = str(self.project / LOCK_NAME)
+        return {"CCPIN_VERSION_USED": lock.version, "CCPIN_DIGEST": f"sha256:{lock.digest}", "CCPIN_LOCK": path}
+
     def put(self, lock: Lock, *, settings: bool = True) -> str:
         folder = Path(install_folder(self.home, lock))
         folder.mkdir(parents=True)
@@ -224,17 +229,17 @@ def test_what_claude_would_take_for_an_update(args: list[str], verb: str | None)
 
 class TestFlags:
     def test_none(self, machine: Machine) -> None:
-        machine.pin_profile("none")
+        lock = machine.pin_profile("none")
         ran = machine.launch("-p", ANTHROPIC_MODEL="mine")
         assert ran.argv[1:] == ["-p"]
-        assert ran.env == {**machine.env, "ANTHROPIC_MODEL": "mine"}
+        assert ran.env == {**machine.env, "ANTHROPIC_MODEL": "mine", **machine.evidence(lock)}
 
     def test_strict(self, machine: Machine) -> None:
         lock = machine.pin_profile("strict")
         mine = {**dict.fromkeys(flags.TABLE, "mine"), "MINE": "1"}
         ran = machine.launch("-p", **mine)
         record = " ".join(lock.env)
-        assert ran.env == {**machine.env, "MINE": "1", **lock.env, "CCPIN_SET": record}
+        assert ran.env == {**machine.env, "MINE": "1", **lock.env, "CCPIN_SET": record, **machine.evidence(lock)}
         assert flags_of(ran.argv[1:]) == {**dict.fromkeys(flags.TABLE, ""), **lock.env}
         assert ran.argv[3:] == ["-p"]
 

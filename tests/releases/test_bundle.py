@@ -505,3 +505,9 @@ class TestPlaces:
         (folder / FIRST).symlink_to("/dev/zero")
         with pytest.raises(BadBundle, match="not a plain file"), offer.open():
             pass
+
+
+def test_between_two_of_them(bundle: Bundle) -> None:
+    found = bundle.between("2.0.15", "2.1.200")
+    assert list(found) == ["2.0.15", "2.1.88", "2.1.112", "2.1.200"]
+    assert [version for version, fault in found.items() if fault] == ["2.1.88"]

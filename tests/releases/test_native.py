@@ -67,6 +67,18 @@ def paths(server: fake.Channel) -> list[str]:
     return [seen.path for seen in server.asked()]
 
 
+class TestBetween:
+    def test_all_the_numbers_of_one_series(self, native: Native, server: fake.Channel) -> None:
+        found = native.between("2.1.86", "2.1.90")
+        assert list(found) == ["2.1.86", "2.1.87", "2.1.88", "2.1.89", "2.1.90"]
+        assert [version for version, fault in found.items() if fault] == ["2.1.88"]
+        assert server.asked() == []
+
+    def test_of_two_series_it_cannot_tell(self, native: Native) -> None:
+        with pytest.raises(NotServed):
+            native.between("2.0.70", "2.1.3")
+
+
 class TestCandidates:
     def test_an_exact_version_is_itself_and_asks_nobody(self, native: Native, server: fake.Channel) -> None:
         assert list(native.candidates(parse_request("2.1.999"))) == ["2.1.999"]

@@ -79,7 +79,7 @@ def test_the_environment(world: World, way: str) -> None:
     changed = difference(before, run.env)
     changed.pop("PS1", None)  # bash takes it away from scripts
     if way in ("pinned", "node", "own node"):
-        assert changed == DEFAULT | {"CCPIN_SET": " ".join(DEFAULT)}
+        assert changed == DEFAULT | {"CCPIN_SET": " ".join(DEFAULT)} | world.evidence()
     else:
         assert changed == {"CCPIN_LOOP": "1"}
 

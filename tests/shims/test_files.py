@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from ccpin.launching.environment import EVIDENCE
 from ccpin.launching.shims import render_cmd, render_ps1
 from tests.shims.world import SHIMS, require
 
@@ -21,7 +22,8 @@ def test_shellcheck_is_content(name: str) -> None:
 def test_the_sh_shim_uses_no_variable_but_its_own() -> None:
     code = re.sub(r"(?m)(?:^|\s)#.*$", "", (SHIMS / "claude").read_text())
     assigned = set(re.findall(r"(?m)(?:^|[\s;{(])([A-Za-z_]\w*)=", code)) | set(re.findall(r"\bfor (\w+)", code))
-    assert {name for name in assigned if not name.startswith("ccpin_")} == {"IFS", "CCPIN_LOOP", "CCPIN_SET"}
+    told = {"CCPIN_LOOP", "CCPIN_SET", *EVIDENCE}
+    assert {name for name in assigned if not name.startswith("ccpin_")} == {"IFS", "PWD", "OLDPWD", *told}
     assert {name for name in re.findall(r"(?m)^(\w+)\(\)", code) if not name.startswith("ccpin_")} == set()
 
 

@@ -122,12 +122,15 @@ def test_a_deleted_folder_gives_an_answer(world: World) -> None:
 
 
 def test_a_folder_deeper_than_path_max(world: World) -> None:
+    """Not every shell can name it: then the lock's path, which is a part of what a launch tells, is left to Python."""
+
     def dive() -> None:
         for _ in range(25):
             os.mkdir("d" * 200)
             os.chdir("d" * 200)
 
-    assert world.run(preexec_fn=dive).who == "pinned"
+    run = world.run(preexec_fn=dive)
+    assert run.who == "python" or run.env["CCPIN_LOCK"] == world.evidence()["CCPIN_LOCK"]
 
 
 def test_the_default_lock_counts_outside_of_projects(world: World) -> None:

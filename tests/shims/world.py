@@ -208,6 +208,11 @@ class World:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
+    def evidence(self, lock: Path | None = None) -> dict[str, str]:
+        """What a launch under the usual lock, or another one of the same release, says of itself."""
+        path = os.fsencode(lock or self.project / ".ccpin.lock").decode("latin-1")
+        return {"CCPIN_VERSION_USED": VERSION, "CCPIN_DIGEST": f"sha256:{DIGEST}", "CCPIN_LOCK": path}
+
     def release(self, version: str, digest: str) -> Path:
         return self.home / "releases" / f"{version}-{digest[:32]}"
 
