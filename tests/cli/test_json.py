@@ -84,6 +84,9 @@ SUCCESSES = {
     "setup --dry-run": {"changes", "activate", "notes"},
 }  # fmt: skip
 
+SET_UP = {"doctor", "which --shim"}
+"""These have something to complain of where `ccpin setup` was not run."""
+
 FAILURES = {
     "doctor": (1, "problems-found"),
     "init": (2, "bad-option"),
@@ -141,7 +144,7 @@ def test_success(box: Box, upstream: Upstream, command: str) -> None:
     pin(box, "2.0.14")
     if command == "outdated":
         upstream.tags["latest"] = "2.0.14"
-    if command in ("doctor", "which --shim"):  # else it has something to complain of
+    if command in SET_UP:
         set_up(box)
     answer = envelope(ccpin(box, *shlex.split(command), "--json").ok())
     assert answer["command"] == command.split()[0]

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-from pathlib import Path
 
 import pytest
 
 from tests.cli.arrange import pin, put_ccpin_on_path
+from tests.docs.pages import read
 from tests.fakes.box import Box
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fake executables are scripts")
 
-README = Path(__file__).parents[2] / "README.md"
-
-
-def script(name: str) -> str:
-    """The block of sh below `<!-- test: name -->`."""
-    text = README.read_text(encoding="utf-8")
-    blocks = re.findall(rf"<!-- test: {name} -->\n+```sh\n((?:(?!```).*\n)+)```\n", text)
-    assert len(blocks) == 1, f"README.md has {len(blocks)} blocks marked `test: {name}`"
-    return str(blocks[0])
+script = read("README.md").code
+"""The block of sh below `<!-- test: name -->`."""
 
 
 @pytest.fixture

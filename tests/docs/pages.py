@@ -6,8 +6,9 @@ What counts as a command on a page, and has to be run by a test:
   one are what it prints
 - a block fenced with ```sh, and an indented one without any `$ `: a script, line by line
 
-Other blocks are fenced with what they are (`toml`, `json`, `text`, …). Within a sentence a command is not run; but
-`ccpin …` in backticks has to be one that there is, with options that it has (test_pages.py).
+Other blocks are fenced with what they are (`toml`, `yaml`, `python`, …), and marked `<!-- test: NAME -->` for the test
+that runs or validates them (elsewhere.py). Within a sentence a command is not run; but `ccpin …` in backticks has to be
+one that there is, with options that it has (test_pages.py).
 """
 
 from __future__ import annotations
@@ -57,6 +58,13 @@ class Page:
 
     def blocks(self) -> list[Block]:
         return [block for block, _ in _blocks(self.lines)]
+
+    def code(self, name: str) -> str:
+        """What the one block holds above which `<!-- test: name -->` stands. Raises LookupError."""
+        found = [block for block in self.blocks() if block.marks.get("test") == name]
+        if len(found) != 1:
+            raise LookupError(f"{self.name} has {len(found)} blocks marked `test: {name}`")
+        return "".join(f"{line}\n" for line in found[0].lines)
 
     def prose(self) -> str:
         """The page without its blocks: their lines are empty."""

@@ -14,7 +14,7 @@ from unittest.mock import patch
 import psutil
 
 from tests.cli.arrange import ccpin, pin, set_up
-from tests.cli.test_json import SUCCESSES
+from tests.cli.test_json import SET_UP, SUCCESSES
 from tests.fakes.box import Box
 from tests.fakes.registry import Registry
 from tests.fakes.upstream import Upstream, usual
@@ -22,10 +22,11 @@ from tests.fakes.upstream import Upstream, usual
 _GIT = "!git init -q . && git -c user.name=a -c user.email=a@b"
 _DAMAGE = '!f=$(find "$CCPIN_HOME/releases" -name cli.js) && chmod u+w "$f" && echo >>"$f"'
 _SESSION = r"""!
+time=$(date -u -d '+1 minute' +%FT%T.000Z) # behind the lock
 folder=~/.claude/projects/$(pwd | sed 's/[^A-Za-z0-9]/-/g')
 mkdir -p "$folder"
 row() { # release, what else
-  printf '{"cwd":"%s","sessionId":"a","version":"%s",%s,"timestamp":"%s"}\n' "$PWD" "$1" "$2" "$(date -u +%FT%T.000Z)"
+  printf '{"cwd":"%s","sessionId":"a","version":"%s",%s,"timestamp":"%s"}\n' "$PWD" "$1" "$2" "$time"
 }
 {
   row 2.0.14 '"type":"user","message":{"role":"user","content":""},"uuid":"1"'
@@ -71,6 +72,9 @@ MORE: tuple[tuple[str, ...], ...] = (
     ("install 2.0.14", "config minimum-version 2.0.14"),
     ("config keep-flag ANTHROPIC_MODEL", "config allow-flag FOO", "config minimum-version 2.0.14", "config"),
     ("setup",),
+    ("setup", "setup --undo"),
+    ("!mkdir ~/.vscode", "setup --vscode"),
+    ("init --yes 2.0.14 --install-source git+https://h.example/ccpin@0",),
     ("doctor",),
     ("use 2.0.14", "setup", "doctor"),
     ("use 2.0.14", _SESSION, "sessions --since 30d --stats"),
@@ -93,7 +97,7 @@ def _of_the_test(command: str) -> dict[str, Any]:
         pin(box, "2.0.14")
         if command == "outdated":
             upstream.tags["latest"] = "2.0.14"
-        if command == "doctor":
+        if command in SET_UP:
             set_up(box)
         return _answer(box, command)
 

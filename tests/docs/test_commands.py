@@ -16,7 +16,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from tests.docs.elsewhere import ELSEWHERE, SCRIPTS, runs
+from tests.docs.elsewhere import BLOCKS, ELSEWHERE, runs
 from tests.docs.pages import Block, Page, pages
 from tests.docs.session import Session
 from tests.docs.transcripts import Step, difference, steps
@@ -36,7 +36,7 @@ def acts(page: Page) -> list[tuple[int, Block | str]]:
 
 
 def is_run_elsewhere(page: Page, block: Block, step: Step) -> bool:
-    return (page.name, step.command) in ELSEWHERE or (page.name, block.marks.get("test")) in SCRIPTS
+    return (page.name, step.command) in ELSEWHERE or (page.name, block.marks.get("test")) in BLOCKS
 
 
 @pytest.fixture
@@ -78,16 +78,16 @@ def _follow(session: Session, page: Page, block: Block) -> None:
         assert code == 0, f"{page.name}:{block.line}: the script ends with {code}\n{out}"
 
 
-@pytest.mark.parametrize("name", [*ELSEWHERE, *SCRIPTS], ids=lambda name: name[1])
+@pytest.mark.parametrize("name", [*ELSEWHERE, *BLOCKS], ids=lambda name: name[1])
 def test_what_is_run_elsewhere_is(name: tuple[str, str]) -> None:
     """It stands on that page, and the test that is named runs it."""
     page = next(page for page in pages() if page.name == name[0])
-    scripts = [block for block in page.blocks() if block.is_script]
-    if name in SCRIPTS:
-        assert name[1] in [block.marks.get("test") for block in scripts]
+    if name in BLOCKS:
+        assert page.code(name[1])
     else:
+        scripts = [block for block in page.blocks() if block.is_script]
         assert name[1] in [step.command for block in scripts for step in steps(block)]
-    assert runs(*(ELSEWHERE | SCRIPTS)[name])
+    assert runs(*(ELSEWHERE | BLOCKS)[name])
 
 
 def every_step() -> Iterator[tuple[Page, Block, Step]]:

@@ -14,7 +14,7 @@ from tests.docs.generated.tables import rows
 from tests.docs.pages import read
 
 PAGE = read("docs/lock.md")
-EXAMPLES = {block.marks["lock"]: "\n".join(block.lines) + "\n" for block in PAGE.blocks() if block.kind == "toml"}
+EXAMPLES = {name: PAGE.code(name) for name in ("node", "native", "own node")}
 REFUSED = [
     (row[0].strip("`"), row[1].split("`")[1]) for row in rows(PAGE.text[PAGE.text.index("## What is refused") :])
 ]

@@ -9,12 +9,12 @@ import pytest
 
 from ccpin.errors import CcpinError
 from tests.cli.arrange import all_errors
+from tests.docs.elsewhere import RUN, unchecked
 from tests.docs.generated.errors import safe
 from tests.docs.pages import ROOT, Page, pages, read
 from tests.docs.sentences import faults
 
 CHECK = "ccpin/doctor/check.py"
-KINDS = {"console", "indented", "json", "sh", "text", "toml", "yaml"}
 every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 
 
@@ -42,9 +42,11 @@ class TestEveryPage:
     def test_says_what_its_blocks_are(self, page: Page) -> None:
         """So that no command hides in a block that is not run."""
         for block in page.blocks():
-            assert block.kind in KINDS, f"{page.name}:{block.line}"
             assert block.is_transcript or block.kind != "console", f"{page.name}:{block.line}: no line begins with `$ `"
             assert block.kind in ("console", "indented") or not any(line.startswith("$ ") for line in block.lines)
+
+    def test_has_no_block_that_nobody_checks(self, page: Page) -> None:
+        assert not list(unchecked(page)), "name the test that runs or validates it in tests/docs/elsewhere.py"
 
     def test_has_no_blocks_of_other_kinds(self, page: Page) -> None:
         """Within a list, between tildes or tags: those would not be seen."""
@@ -60,6 +62,12 @@ class TestEveryPage:
     def test_files_in_sentences_exist(self, page: Page) -> None:
         files = [span for span in page.spans() if re.fullmatch(r"(ccpin|docs|shims|tests|\.ci)/[\w./-]+", span)]
         assert not [file for file in files if not (ROOT / file).exists()]
+
+
+@pytest.mark.parametrize("kind", [*sorted(RUN - {"indented"}), "", "json", "python", "text", "toml", "yaml"])
+def test_a_block_that_nobody_checks(kind: str) -> None:
+    page = Page("docs/x.md", f"# x\n\n<!-- test: action -->\n```{kind}\n$ x\n```\n")
+    assert list(unchecked(page)) == ([] if kind in RUN else [f"docs/x.md:5: {kind or 'plain'}"])
 
 
 def _leads(page: Page, link: str) -> bool:

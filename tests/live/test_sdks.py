@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -12,24 +11,21 @@ import pytest
 
 from ccpin.wire.capture import Capture, Request
 from ccpin.wire.run import run
-from tests.fakes.pythons import REPOSITORY, with_ccpin
+from tests.docs.pages import read
+from tests.fakes.pythons import with_ccpin
 from tests.live.machine import NATIVE, Environment, User, reaching, require
 from tests.live.machine import run as command
 from tests.live.releases import pinned
 
 pytestmark = pytest.mark.live
 
-DOCS = REPOSITORY / "docs" / "editors.md"
 PYTHON_SDK, NODE_SDK = "0.2.187", "0.3.330"
 BETAS = {"--shim": 3, "": 9}
 """How many 2.1.330 sends: with the flags of `strict`, and with none."""
 
 
-def snippet(name: str) -> str:
-    """The block below `<!-- test: name -->`."""
-    blocks = re.findall(rf"<!-- test: {name} -->\n+```\w+\n((?:(?!```).*\n)+)```\n", DOCS.read_text(encoding="utf-8"))
-    assert len(blocks) == 1
-    return str(blocks[0])
+snippet = read("docs/editors.md").code
+"""The block below `<!-- test: name -->`."""
 
 
 @pytest.fixture
