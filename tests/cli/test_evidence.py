@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ import pytest
 from ccpin.launching.environment import EVIDENCE
 from tests.cli.arrange import ccpin, pin, pin_default, put_ccpin_on_path, read_lock
 from tests.cli.test_exec import Way, both_ways, ready
+from tests.docs.pages import read
 from tests.fakes.box import Box
 from tests.fakes.claude import fake_claude
-from tests.fakes.pythons import REPOSITORY
 
 __all__ = ["ready"]
 
@@ -90,10 +89,7 @@ def test_current_tells_the_same(box: Box) -> None:
 
 def recipe(name: str) -> str:
     """A block of docs/run-evidence.md, by the comment that stands before it."""
-    text = (REPOSITORY / "docs" / "run-evidence.md").read_text()
-    found = re.findall(rf"<!-- test: {name} -->\n```\w+\n(.*?)```", text, re.DOTALL)
-    assert len(found) == 1, name
-    return str(found[0])
+    return read("docs/run-evidence.md").code(name)
 
 
 def test_the_hook_s_command_writes_a_line_of_json(ready: Box) -> None:

@@ -9,7 +9,7 @@ from tests.docs.pages import ROOT, Page
 
 _FIRST = "tests/live/test_first_command.py"
 _SCRIPTS, _SDKS = "tests/cli/test_scripts.py", "tests/live/test_sdks.py"
-_LOCKS, _TEAM = "tests/docs/test_lock.py", "tests/onboarding/test_page.py"
+_EVIDENCE, _LOCKS, _TEAM = "tests/cli/test_evidence.py", "tests/docs/test_lock.py", "tests/onboarding/test_page.py"
 _LOCK = '("name", ["node", "native", "own node"])\ndef test_an_example_is_a_canonical_lock('
 _EACH = '@pytest.mark.parametrize("name", ["onboarding", "ci"])\ndef test_a_script('
 
@@ -27,6 +27,9 @@ BLOCKS = {
     ("docs/lock.md", "node"): (_LOCKS, _LOCK),
     ("docs/lock.md", "native"): (_LOCKS, _LOCK),
     ("docs/lock.md", "own node"): (_LOCKS, _LOCK),
+    ("docs/run-evidence.md", "hook"): (_EVIDENCE, 'recipe("hook")'),
+    ("docs/run-evidence.md", "guard"): (_EVIDENCE, 'recipe("guard")'),
+    ("docs/run-evidence.md", "telemetry"): (_EVIDENCE, 'recipe("telemetry")'),
     ("docs/team.md", "action"): (_TEAM, 'PAGE.code("action")'),
     ("docs/team.md", "hook"): (_TEAM, 'PAGE.code("hook")'),
     ("docs/team.md", "feature"): (_TEAM, 'PAGE.code("feature")'),

@@ -79,6 +79,8 @@ MORE: tuple[tuple[str, ...], ...] = (
     ("use 2.0.14", "setup", "doctor"),
     ("use 2.0.14", _SESSION, "sessions --since 30d --stats"),
     (_SESSION, "sessions --all --every"),
+    ("bisect --good 2.0.15 --bad 2.1.110 --profile strict -- sh -c '! claude --version | grep -q 2.1'",),
+    ("bisect --good 2.0.14 --bad 2.1.110 --skip 2.0.15 --wire model=new",),
 )  # fmt: skip
 """Commands in an empty box; the last one's answer counts. With `!` before it, one for `sh`."""
 
@@ -113,7 +115,9 @@ def _of(commands: Sequence[str]) -> dict[str, Any]:
 
 
 def _answer(box: Box, command: str) -> dict[str, Any]:
-    data: dict[str, Any] = ccpin(box, *shlex.split(command), "--json").json["data"]
+    words = shlex.split(command)
+    end = words.index("--") if "--" in words else len(words)  # what follows is another command's
+    data: dict[str, Any] = ccpin(box, *words[:end], "--json", *words[end:]).json["data"]
     assert data, f"`ccpin {command}` answers nothing"
     return data
 
