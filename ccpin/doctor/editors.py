@@ -13,7 +13,7 @@ from ccpin.doctor.context import Context
 from ccpin.doctor.finding import Finding, edit
 from ccpin.doctor.reading import names_in, read_object, read_text, same_file
 from ccpin.launching import jsonc
-from ccpin.launching.editors import SETTING, config_folder, family, is_ours, project_settings
+from ccpin.launching.editors import SETTING, family, is_ours, programs_folder, project_settings
 from ccpin.pinning.head import is_version, version_key
 
 _EXTENSION = "anthropic.claude-code-"
@@ -111,7 +111,7 @@ def _mend(context: Context) -> str | None:
 
 def _jetbrains(context: Context) -> Iterator[Finding]:
     """What the JetBrains plugin is told to run. It runs `claude` in a terminal when it is told nothing."""
-    base = os.path.join(config_folder(context.env, context.machine.system), "JetBrains")
+    base = os.path.join(programs_folder(context.env, context.machine.system), "JetBrains")
     for ide in names_in(base):
         path = os.path.join(base, ide, "options", "claude-code-plugin-settings.xml")  # of plugin 0.1.11-beta
         told = _COMMAND.search(read_text(path, 1 << 20) or "")

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ccpin.errors import EditorFileShared
+from ccpin.errors import EditorFileShared, EditorFileUnwritable, NoPrevious
 from ccpin.launching.shellfiles import user_folder
 from ccpin.paths import Home
-from ccpin.pinning.write import checkout
+from ccpin.pinning.git import Git
+from ccpin.pinning.write import checkout, is_below
 
 SETTING = "claudeCode.claudeProcessWrapper"
 
@@ -67,8 +66,12 @@ def project_settings(folder: str) -> str:
 
 
 def of_project(folder: str, program: str, env: Mapping[str, str]) -> str:
-    """The same, for `program` to be named there. Raises EditorFileShared where git would commit them."""
+    """The same, for `program` to be named there. Raises EditorFileShared where git would commit them,
+    EditorFileUnwritable for a link out of the project."""
     path, root = project_settings(folder), checkout(folder)
+    if not is_below(path, root or folder):  # by it a clone would choose what is written
+        reason = "a link on the way to it leads out of the project"
+        raise EditorFileUnwritable(path=path, reason=reason, line=line(program))
     if root is not None and not _is_ignored(path, root, env):
         raise EditorFileShared(path=path, program=program)
     return path
@@ -87,7 +90,7 @@ def is_ours(program: str | None, home: Home) -> bool:
     return program.endswith(os.sep + entry) or program == home.shim()
 
 
-def config_folder(env: Mapping[str, str], system: str) -> str:
+def programs_folder(env: Mapping[str, str], system: str) -> str:
     """Where the programs of this user keep their settings."""
     user = user_folder(dict(env))
     if system == "darwin":
@@ -103,16 +106,12 @@ def _settings(env: Mapping[str, str], system: str, place: str, folder: str) -> s
         return os.path.join(place, "User", "settings.json")
     if not folder:
         return os.path.join(place, "data", "Machine", "settings.json")
-    return os.path.join(config_folder(env, system), folder, "User", "settings.json")
+    return os.path.join(programs_folder(env, system), folder, "User", "settings.json")
 
 
 def _is_ignored(path: str, root: str, env: Mapping[str, str]) -> bool:
-    """Whether git leaves it out, tracked files being in; no git, no answer, and so not."""
-    git = shutil.which("git", path=env.get("PATH") or os.defpath)
-    if git is None or not os.path.isabs(git):
-        return False
-    asked = [git, "-C", root, "-c", "core.fsmonitor=false", "check-ignore", "-q", "--", path]
+    """Whether git leaves it out; no git, no answer, and so not."""
     try:
-        return subprocess.run(asked, env=dict(env), capture_output=True, timeout=20, check=False).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
+        return Git(root, root, env).ignores(path)
+    except NoPrevious:
         return False

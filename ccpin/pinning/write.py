@@ -32,7 +32,7 @@ def require_writable(path: str) -> None:
     Nor may it be a link that leads out of the project: a clone would choose which file of the user's is overwritten.
     """
     folder = os.path.dirname(os.path.realpath(path))
-    if os.path.islink(path) and not _is_below(folder, checkout(os.path.dirname(path)) or os.path.dirname(path)):
+    if os.path.islink(path) and not is_below(folder, checkout(os.path.dirname(path)) or os.path.dirname(path)):
         raise LockNotWritable(where=path, reason="it is a link that leads out of the project")
     existing = folder
     while not os.path.isdir(existing) and existing != os.path.dirname(existing):
@@ -50,9 +50,10 @@ def checkout(folder: str) -> str | None:
     return folder
 
 
-def _is_below(folder: str, root: str) -> bool:
-    root = os.path.realpath(root)
-    return os.path.commonpath((folder, root)) == root
+def is_below(path: str, root: str) -> bool:
+    """Whether `path` is `root`, or in it, once links are followed. There need be nothing yet."""
+    real, root = os.path.realpath(path), os.path.realpath(root)
+    return os.path.commonpath((real, root)) == root
 
 
 def write_lock(path: str, text: str, old: str | None) -> bool:

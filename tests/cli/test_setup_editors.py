@@ -236,3 +236,51 @@ def test_shims_only(box: Box) -> None:
     ccpin(box, "setup", "--shims-only").ok()
     assert not list(box.home.iterdir())
     assert sorted(os.listdir(box.layout.shims)) == ["claude", "claude-editor"]
+
+
+def hostile(box: Box) -> Path:
+    """A checkout that came as an archive, with its `.git`: to read what git ignores here, git has to fetch an object,
+    by a program that the checkout names. Returns what that program leaves."""
+    ran = box.root / "ran"
+    git(box, "init", "-q")
+    (box.project / ".gitignore").write_text("/.vscode/\n")
+    git(box, "add", ".gitignore")
+    git(box, "update-index", "--skip-worktree", ".gitignore")
+    (box.project / ".gitignore").unlink()
+    for folder in (box.project / ".git" / "objects").glob("??"):
+        for file in folder.iterdir():
+            file.unlink()
+    for name, value in (
+        ("core.repositoryformatversion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.url", "ssh://a.example/x"),
+        ("core.sshCommand", f"touch {ran}; false"),
+    ):
+        git(box, "config", name, value)
+    return ran
+
+
+def test_no_program_of_a_checkout_runs(box: Box) -> None:
+    ran = hostile(box)
+    done = ccpin(box, "setup", "--vscode", "--project").failed()
+    assert sentence("editor-file-shared").search(done.err)
+    assert not ran.exists()
+    subprocess.run(
+        ["git", "-C", str(box.project), "check-ignore", "-q", "--", ".vscode/x"], env=box.env, capture_output=True
+    )
+    assert ran.exists()  # it would have
+
+
+@pytest.mark.parametrize("name", [".vscode", ".vscode/settings.json"])
+def test_a_link_out_of_the_project(box: Box, name: str) -> None:
+    away = box.home / "away"
+    away.mkdir()
+    (away / "settings.json").write_text(MINE)
+    path = box.project / name
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to(away if name == ".vscode" else away / "settings.json")
+    done = ccpin(box, "setup", "--vscode", "--project").failed()
+    assert sentence("editor-file-unwritable").search(done.err)
+    assert (away / "settings.json").read_text() == MINE
+    assert os.listdir(away) == ["settings.json"]

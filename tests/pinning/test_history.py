@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ccpin.errors import NoPrevious
-from ccpin.pinning import history
+from ccpin.pinning import git, history
 from ccpin.pinning.head import MAX_BYTES
 from ccpin.pinning.history import committed, dated
 
@@ -174,7 +174,7 @@ class TestNothing:
         assert "git says `fatal: not a git repository" in self.reason(clone.root / "deep/.ccpin.lock", clone.env)
 
     def test_a_git_that_takes_too_long(self, clone: Clone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        monkeypatch.setattr(history, "_SECONDS", 0.3)
+        monkeypatch.setattr(git, "_SECONDS", 0.3)
         slow = tmp_path / "slow/git"
         program(slow, tmp_path / "ran", f"exec {shutil.which('sleep')} 30")
         began = time.monotonic()
