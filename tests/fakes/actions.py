@@ -41,6 +41,9 @@ class Job:
             subprocess.run(["tar", "--posix", "-cf", archive, "-P", "-C", self.workspace, path], check=True)
 
     def _run(self, step: dict[str, Any]) -> None:
+        if not self._is_wanted(step.get("if")):
+            self._outputs[step["id"]] = {}
+            return
         self.ran.append(step["name"])
         if uses := step.get("uses"):
             assert uses.partition("@")[0] == "actions/cache"
@@ -66,6 +69,13 @@ class Job:
         for folder in self.files["GITHUB_PATH"].read_text().splitlines():
             self.env["PATH"] = folder + os.pathsep + self.env["PATH"]
 
+    def _is_wanted(self, condition: str | None) -> bool:
+        if condition is None:
+            return True
+        found = re.fullmatch(r"(\S+) == '(\w+)'", condition)
+        assert found, condition
+        return self._value(found[1].split(".")) == found[2]
+
     def _restore(self, key: str, path: Path) -> str:
         archive = self.cache / f"{key}.tar"
         if archive.exists():
@@ -82,7 +92,7 @@ class Job:
             case ["inputs", name]:
                 return self._inputs[name]
             case ["steps", step, "outputs", name]:
-                return self._outputs[step][name]
+                return self._outputs[step].get(name, "")
             case ["runner", name]:
                 return {"os": "Linux", "arch": "X64"}[name]
         raise AssertionError(f"no such expression: {'.'.join(words)}")

@@ -176,9 +176,29 @@ def test_a_cache_that_was_tampered_with_is_not_run(box: Box, job: Job) -> None:
         new_job(box).use(folder="sub")
 
 
+def test_what_the_lock_cannot_tell_from_other_bytes_is_not_cached(box: Box) -> None:
+    """A JavaScript release's lock holds the digest of the tarball: of what was unpacked, a cache could say anything."""
+    pin(box, "2.0.14", folder=box.folder("sub"))
+    empty_store(box)
+    shutil.rmtree(box.ccpin_home)
+    job = new_job(box)
+    found = job.use(folder="sub")
+    assert (found["version"], found["cache-hit"]) == ("2.0.14", "")
+    assert "Restore the release" not in job.ran
+    job.end()
+    assert not list((box.root / "cache").iterdir())
+
+
 def test_without_a_lock_the_action_says_so(box: Box, job: Job) -> None:
     with pytest.raises(AssertionError, match=r"Install ccpin: \d"):
         job.use()
+
+
+def test_a_folder_is_no_option(box: Box, job: Job) -> None:
+    """`sed -e…` would be a program of sed's, which may start others."""
+    (box.project / "sub").rename(box.project / "-e1e touch ran;#")
+    assert job.use(folder="-e1e touch ran;#")["version"] == "2.1.330"
+    assert not list(box.root.rglob("ran"))
 
 
 @pytest.fixture
