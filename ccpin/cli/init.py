@@ -47,6 +47,7 @@ def init_command(
     as_json: JSON = False,
 ) -> None:
     """Write what a repository needs for a team: the lock, a line for git, a script to arrive with."""
+    _require_kept(install_source)
     env = dict(os.environ)
     home = find_home(env)
     sources = asked(env, home, source=source, registry=registry, bundle=bundle, offline=offline)
@@ -86,6 +87,18 @@ def init_command(
     notes = list(_notes(steps, spec if pinned else None, place))
     text = "\n".join(f"{row['action']:<12} {row['path']}" for row in rows)
     give("init", Answer({"files": rows, "install_source": place, "notes": notes}, text, notes), as_json=as_json)
+
+
+def _require_kept(source: str | None) -> None:
+    """What goes into everybody's script is one line, and comes over no line that others can change."""
+    if source is None:
+        return
+    bare = source.startswith(("http://", "git://", "git+http://", "git+git://"))
+    if bare and not (source.startswith("http://") and "#sha256=" in source):
+        reason = "`--install-source` names a place that anybody on the way to it can change: take https, or #sha256="
+        raise BadOption(reason=reason, command="ccpin init")
+    if not source.isprintable():
+        raise BadOption(reason="`--install-source` is one line of text", command="ccpin init")
 
 
 def _ask(steps: Sequence[Step], as_json: bool) -> None:

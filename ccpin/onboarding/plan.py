@@ -13,6 +13,7 @@ from ccpin.errors import CcpinError, NotInitialised
 from ccpin.files import is_full, make_folder, no_room, replace_file
 from ccpin.onboarding.wanted import Wanted
 from ccpin.pinning.find import read_plain
+from ccpin.pinning.write import is_below
 
 Verb = Literal["write", "add a line to", "nothing", "by hand"]
 _MOST = 1 << 20  # bytes of a file that is looked into
@@ -83,9 +84,10 @@ def _fixed(text: str, free: str) -> list[str]:
 def _held(path: str, root: str) -> str | None:
     """What a file holds, None where there is none. Raises NotInitialised, for a link out of the repository too: by it a
     clone would choose what is written."""
-    real, top = os.path.realpath(path), os.path.realpath(root)
-    if os.path.commonpath((real, top)) != top:
+    if not is_below(path, root):
         raise NotInitialised(path=path, reason="a link on the way to it leads out of the project")
+    if ".git" in os.path.relpath(os.path.realpath(path), os.path.realpath(root)).split(os.sep):
+        raise NotInitialised(path=path, reason="a link on the way to it leads into git's own folder")
     if not os.path.lexists(path):
         return None
     try:

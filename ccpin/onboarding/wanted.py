@@ -12,6 +12,9 @@ from ccpin.paths import LOCK_NAME
 ATTRIBUTES = f"{LOCK_NAME} -text -merge"
 """No line ends changed, no merge by lines: two branches with different pins are a conflict to decide."""
 
+_FREE = r"(?:version|source)='(?:[^']|'\\'')*'"
+"""Lines of the script that may differ: an assignment of one quoted word, and nothing behind it."""
+
 _TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 
 
@@ -47,7 +50,7 @@ def wanted(
         script = script.replace(f"{name}=''\n", f"{name}={quote_sh(value)}\n", 1)
     found = [Wanted(".gitattributes", ATTRIBUTES + "\n", LOCK_NAME, append=True)] if git else []
     found += [
-        Wanted("scripts/claude-setup.sh", script, None, mode=0o755, free="" if chosen else r"(?:version|source)='.*'"),
+        Wanted("scripts/claude-setup.sh", script, None, mode=0o755, free="" if chosen else _FREE),
     ]
     if ci:
         found.append(Wanted(".github/workflows/claude-code.yml", template("workflow.yml"), None))

@@ -258,3 +258,42 @@ def test_a_bare_change_of_the_version_is_never_installed(repository: Box) -> Non
     ccpin(repository, "sync", "--locked").failed()
     assert Path(repository.layout.releases).is_dir()
     assert [name.partition("-")[0] for name in repository.entries()] == ["2.1.113"]
+
+
+@pytest.mark.parametrize("name", [".gitattributes", "scripts"])
+def test_a_link_into_gits_own_folder(repository: Box, name: str) -> None:
+    pin(repository)
+    (repository.project / name).symlink_to(".git/config" if name == ".gitattributes" else ".git/hooks")
+    before = looking.tree(repository.project)
+    assert sentence("not-initialised").search(ccpin(repository, "init", "--yes").failed().err)
+    assert looking.tree(repository.project) == before
+
+
+def test_a_script_that_hides_more_behind_its_source(repository: Box) -> None:
+    pin(repository)
+    ccpin(repository, "init", "--yes").ok()
+    path = repository.project / "scripts" / "claude-setup.sh"
+    path.write_text(path.read_text().replace("source=''", "source='x'; echo more; : ''"))
+    done = ccpin(repository, "init", "--yes").ok()
+    assert f"left alone   {path}\n" in done.out
+    assert "echo more" in done.err
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["http://a.example/x.whl", "git+http://a.example/x#sha256=00", "git://a.example/x", "https://a\nb", "\x1b[2J"],
+)
+def test_a_source_that_anybody_can_change(repository: Box, place: str) -> None:
+    pin(repository)
+    done = ccpin(repository, "init", "--yes", "--install-source", place).failed(2)
+    assert sentence("bad-option").search(done.err)
+    assert not (repository.project / "scripts").exists()
+
+
+def test_a_source_is_one_word_of_the_script(repository: Box) -> None:
+    pin(repository)
+    ccpin(repository, "init", "--yes", "--install-source", "https://a.example/'$(id)`id`\\'\"; id #").ok()
+    script = repository.project / "scripts" / "claude-setup.sh"
+    line = next(line for line in script.read_text().splitlines() if line.startswith("source="))
+    said = repository.run(["sh", "-c", f'{line}\nprintf %s "$source"']).ok().out
+    assert said == "https://a.example/'$(id)`id`\\'\"; id #"

@@ -173,3 +173,22 @@ def test_shellcheck(clone: Box) -> None:
         pytest.skip("no shellcheck here")
     done = subprocess.run([program, "-s", "sh", clone.project / SCRIPT], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "place", ["http://a.example/x.whl", "git+http://a.example/x", "ccpin @ http://a.example/x.whl"]
+)
+def test_nothing_comes_over_a_line_that_anybody_can_change(clone: Box, place: str) -> None:
+    done = arrive(clone, source=place).failed(1)
+    assert "anybody on it can change" in done.err
+    assert not clone.ccpin_home.exists()
+
+
+def test_the_clones_own_ccpin_is_not_run(clone: Box) -> None:
+    """Where PATH names the current folder, that is the project's."""
+    (clone.project / "ccpin").write_text("#!/bin/sh\ntouch ran\n")
+    (clone.project / "ccpin").chmod(0o755)
+    for path in (f".:{clone.env['PATH']}", f":{clone.env['PATH']}"):
+        done = arrive(clone, PATH=path).failed(1)
+        assert "nothing here says where it comes from" in done.err
+    assert not (clone.project / "ran").exists()

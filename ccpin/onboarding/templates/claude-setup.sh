@@ -31,7 +31,8 @@ find_home() { # where ccpin keeps its things, by its own rule
 
 find_ccpin() {
   for place in "$(command -v ccpin)" "$home/bin/ccpin" "$HOME/.local/bin/ccpin"; do
-    if test -x "$place"; then
+    case $place in /*) ;; *) continue ;; esac # PATH's current folder is the clone's
+    if test -f "$place" && test -x "$place"; then
       ccpin=$place
       return 0
     fi
@@ -43,8 +44,12 @@ install() {
   from=${CCPIN_INSTALL_SOURCE:-$source}
   test -n "$from" || fail "ccpin is not installed, and nothing here says where it comes from;" \
     "set CCPIN_INSTALL_SOURCE to the place that your team trusts (ccpin is not taken from an index by its mere name)"
+  case $from in
+    http://*'#sha256='*) ;;
+    *http://* | *git://*) fail "$from comes over a line that anybody on it can change; take https, or add #sha256=HEX" ;;
+  esac
   tool=none # for a hash: uv 0.13 takes other bytes than the hash says without a word, pip refuses them
-  case $from in *'#sha256='*) ;; *) tool=any ;; esac
+  case $from in *'#'*) ;; *) tool=any ;; esac
   case $from in ccpin* | /*) ;; *://*) from="ccpin @ $from" ;; *) from=$PWD/$from ;; esac
   if test "$tool" = any && uv --version >/dev/null 2>&1; then
     say "installing ccpin $version with uv"
