@@ -101,3 +101,10 @@ def test_nothing_of_the_environment_gets_in_between(place: Place) -> None:
     done = subprocess.run([bash, "-c", line], capture_output=True, text=True, check=False)
     before, after = done.stdout.split()
     assert before == after
+
+
+def test_a_node_by_its_mere_name(place: Place) -> None:
+    for name in ("node", "bun", "deno"):
+        assert place.call(name, place.script, *STREAM) == STREAM
+        assert place.call(name) == [name]  # a prompt
+        assert place.call(name, "/gone.js") == [name, "/gone.js"]
