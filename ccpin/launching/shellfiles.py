@@ -141,6 +141,8 @@ def rewrite(path: str, old: bytes, new: bytes) -> None:
         (at for at, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), min(len(old), len(new))
     )
     with open(path, "r+b", buffering=0) as file:
+        if file.read() != old:
+            raise OSError(0, "it was changed meanwhile")
         try:
             _put(file.fileno(), same, new)
         except OSError:

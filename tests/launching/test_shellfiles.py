@@ -206,6 +206,15 @@ def test_a_file_that_cannot_grow_stays_as_it_was(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
+def test_what_others_have_written_meanwhile_stays(tmp_path: Path) -> None:
+    """An editor that saves its settings between the reading and the writing."""
+    file = tmp_path / "settings.json"
+    file.write_bytes(b"{theirs}")
+    with pytest.raises(OSError, match="meanwhile"):
+        shellfiles.rewrite(str(file), b"{}", b"{ours}")
+    assert file.read_bytes() == b"{theirs}"
+
+
 def test_a_file_is_made_where_a_link_leads(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "a" / "b" / "target")
     shellfiles.create(str(tmp_path / "link"), b"x\n")
