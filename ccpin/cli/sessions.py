@@ -12,13 +12,13 @@ from ccpin.cli.output import JSON, Answer, give
 from ccpin.cli.pagefile import written
 from ccpin.cli.place import current_folder
 from ccpin.cli.sessionrows import data_of, text_of
-from ccpin.errors import BadOption, CcpinError, NoSuchFolder, SessionsOff
+from ccpin.errors import BadOption, CcpinError, NoSuchFolder, SessionsOff, printable
+from ccpin.launching.clientdata import config_folder
 from ccpin.pinning.find import nearest_lock
 from ccpin.sessions.audit import Audit, audit
 from ccpin.sessions.page import page
 from ccpin.sessions.stats import figures
 from ccpin.sessions.times import since as since_seconds
-from ccpin.sessions.where import config_folder
 
 
 def sessions_command(
@@ -41,13 +41,13 @@ def sessions_command(
         raise BadOption(reason="`--project` and `--all` exclude each other", command="ccpin sessions")
     start = 0.0 if since is None else since_seconds(since, time.time())
     folder = None if everywhere else _folder(project)
-    config = config_folder(env)
+    config = os.path.abspath(config_folder(env))
     found = audit(config, env, folder=folder, since=start)
     releases = figures(found) if stats else None
     where = "all projects" if folder is None else folder
     if html is not None:
         written(html, page(found, where, releases))
-    notes = [f"note: {one.path} was not read: {one.why}" for one in found.passed]
+    notes = [f"note: {printable(one.path)} was not read: {one.why}" for one in found.passed]
     text = text_of(found, where, config, releases, since=since, every=every)
     data = data_of(found, folder, start, releases)
     give("sessions", Answer(data, text, notes, _errors(found, check)), as_json=as_json)

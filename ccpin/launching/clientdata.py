@@ -49,6 +49,12 @@ def config_folder(env: Mapping[str, str]) -> str:
     return env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
 
 
+def project_name(folder: str) -> str:
+    """How a folder is called among those below `projects` there: a `-` for every character but A-Z, a-z and 0-9, as
+    JavaScript counts them."""
+    return "".join(c if c.isascii() and c.isalnum() else "-" * (1 + (c > "\uffff")) for c in folder)
+
+
 def state_files(env: Mapping[str, str]) -> tuple[str, str]:
     """Where a release keeps its state: the old place counts where it is there (2.0.14 to 2.1.330)."""
     home = env.get("HOME") or os.path.expanduser("~")

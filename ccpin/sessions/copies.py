@@ -18,17 +18,21 @@ from ccpin.sessions.read import Trace
 _FIRST = 8
 """How many ids of a file's beginning are looked for in others: some first rows give none to a quick look."""
 
+_NEAR = 32
+"""A session that was resumed a thousand times has a thousand copies, and each pair of them to compare would take
+minutes. What was copied was copied from the first of them, or from one of about the same time."""
+
 
 def copied(traces: Sequence[Trace]) -> dict[str, Set[int]]:
     """Path -> the ids in there that another file had first."""
     holders: dict[int, list[int]] = {one: [] for trace in traces for one in trace.ids[:_FIRST]}
-    for number, trace in enumerate(traces):
-        for one in dict.fromkeys(each for each in trace.ids if each in holders):
+    for number in sorted(range(len(traces)), key=lambda each: _span(traces[each])):
+        for one in dict.fromkeys(each for each in traces[number].ids if each in holders):
             holders[one].append(number)
     related: dict[int, set[int]] = defaultdict(set)
     for numbers in holders.values():
-        for number in numbers if len(numbers) > 1 else ():
-            related[number].update(numbers)
+        for at, number in enumerate(numbers if len(numbers) > 1 else ()):
+            related[number].update(_near(numbers, at))
     found: dict[str, set[int]] = {}
     for number, others in related.items():
         trace, own = traces[number], set(traces[number].ids)
@@ -37,6 +41,15 @@ def copied(traces: Sequence[Trace]) -> dict[str, Set[int]]:
             if shared and _is_later(trace, other, shared):
                 found.setdefault(trace.file.path, set()).update(shared)
     return dict(found)
+
+
+def _near(numbers: Sequence[int], at: int) -> Sequence[int]:
+    """Of the files that hold one id, in the order of their times, those that the one at `at` is held against."""
+    return [*numbers[:_NEAR], *numbers[max(at - _NEAR, 0) : at + _NEAR + 1]]
+
+
+def _span(trace: Trace) -> tuple[str, str, str]:
+    return trace.begun, trace.segments[-1].last if trace.segments else "", trace.file.path
 
 
 def _is_later(trace: Trace, other: Trace, shared: set[int]) -> bool:

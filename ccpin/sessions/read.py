@@ -15,17 +15,22 @@ from dataclasses import dataclass, field
 
 from ccpin.sessions.lines import CUT, lines, open_plain
 from ccpin.sessions.rows import Row, fast, parsed
+from ccpin.sessions.times import seconds
 from ccpin.sessions.where import File
 
 _FORMS = {
     "version": re.compile(rb"[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}(?:[-+][0-9A-Za-z.-]{1,30})?").fullmatch,
-    "time": re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z").fullmatch,
+    "time": re.compile(rb"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z").fullmatch,
     "model": re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:/@\[\]-]{0,99}").fullmatch,
     "effort": re.compile(rb"[a-z]{1,16}").fullmatch,
     "shape": re.compile(rb"[0-9a-f]{16,64}").fullmatch,
 }
 _IS_ID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}").fullmatch
 _KNOWN = 1000
+_MOST_NAMES = 100
+"""Models, and efforts, of one session. There are a few; whoever writes more of them wants to be read."""
+
+_LONGEST_FOLDER = 4096
 
 
 @dataclass
@@ -95,6 +100,8 @@ class _Reader:
         self.own = file.session.encode() if file.session and _IS_ID(file.session) else b""
         self.version = self.last = b""
         self.known: dict[tuple[str, bytes], str] = {}
+        self.seen: set[int] = set()
+        self.looked = 0  # so many of the ids are in `seen`
 
     def take(self, number: int, row: Row) -> None:
         if row.copied or (row.uuid and hash(row.uuid) in self.copied):
@@ -125,6 +132,7 @@ class _Reader:
         folder = old.folder or _folder(row.folder)
         self.found = Trace(self.file, folder=folder, inherited=inherited, unread=old.unread)
         self.version = self.last = b""
+        self.seen, self.looked = set(), 0
 
     def identify(self, row: Row) -> None:
         found = self.found
@@ -164,11 +172,16 @@ class _Reader:
 
     def is_repeated(self, row: Row) -> bool:
         """Whether a row that would be a change was in this file before: a resumed session may write old ones again."""
-        return bool(row.uuid) and self.found.ids[:-1].count(hash(row.uuid)) > 0
+        if not row.uuid:
+            return False
+        before = len(self.found.ids) - 1
+        self.seen.update(self.found.ids[self.looked : before])
+        self.looked = before
+        return hash(row.uuid) in self.seen
 
     def count(self, into: dict[str, int], form: str, value: bytes) -> None:
         text = self.text(form, value)
-        if text:
+        if text and (text in into or len(into) < _MOST_NAMES):
             into[text] = into.get(text, 0) + 1
 
     def text(self, form: str, value: bytes) -> str:
@@ -186,7 +199,8 @@ class _Reader:
 
 def plain(form: str, value: bytes) -> str:
     """A field's text, or "" where it has not the form that it must have: what it is instead is nobody's business."""
-    return value.decode("ascii") if _FORMS[form](value) else ""
+    text = value.decode("ascii") if _FORMS[form](value) else ""
+    return "" if form == "time" and not seconds(text) else text
 
 
 def _folder(quoted: bytes) -> str:
@@ -194,4 +208,4 @@ def _folder(quoted: bytes) -> str:
         folder = json.loads(quoted) if quoted else ""
     except ValueError:
         return ""
-    return folder if os.path.isabs(folder) else ""
+    return folder if os.path.isabs(folder) and len(folder) <= _LONGEST_FOLDER else ""

@@ -11,7 +11,8 @@ Parsing all of it costs more than everything else, so a row whose layout is know
 
 A `"version"` in a message, in a nested object or in a string (where its quotes are escaped) is in neither chain. What
 has another layout, spaces between its members for example, is parsed as JSON. Both ways give the same for every row
-that is JSON, and a property test holds them to it (of a key that stands twice, which no release can write, either).
+that JSON.stringify writes, and a property test holds them to it; but for ids, times and efforts in the middle of a row,
+which its ends do not show. (Of a key that stands twice or is spelt with escapes, as no release can write it, either.)
 A row that is none gives nothing, as far as its ends can tell: what was cut off, glued to another row, or holds NUL
 bytes goes to the parser, which refuses it.
 
@@ -42,8 +43,11 @@ _SHAPE = re.compile(
     rb',"version":"([^"\\]*)","shape":'
 ).match
 
-_WITHOUT_MODEL = (b',"message":{"role":"user",', b',"attachment":{', b',"data":{', b"}")
+_WITHOUT_MODEL = (b',"message":{"role":"user",', b"}")
 """What can follow the members at the front of a row that is no answer of a model's."""
+
+_WITHOUT_MESSAGE = (b',"attachment":{', b',"data":{')
+"""The same, of a row that has no message behind it."""
 
 _ENDS = 4096  # bytes: how far from its end a row's own members are looked for; a folder's path can be long
 _NO_RELEASE = frozenset(
@@ -104,7 +108,7 @@ def _message(line: bytes) -> Row | None:
     front = _FRONT(line)
     if front is None or not _is_whole(line):
         return None
-    if line.endswith(b"}}\n") and b',"forkedFrom":{' in line[-_ENDS:]:
+    if b'"forkedFrom"' in line:  # as a key, wherever: in a text, its quotes are escaped
         return None
     own = _OWN(front[1])
     near = max(len(line) - _ENDS, 0)
@@ -131,6 +135,8 @@ def _model(line: bytes, at: int) -> bytes | None:
     """The model of the answer that begins there, b"" of what else does; None where that cannot be told."""
     if line.startswith(_WITHOUT_MODEL, at):
         return b""
+    if line.startswith(_WITHOUT_MESSAGE, at):
+        return None if b'"message"' in line and b'"role"' in line else b""
     found = _MODEL(line, at)
     return found[1] if found and b'"role":"assistant"' in found[0] else None
 
@@ -177,7 +183,9 @@ def _kind(row: dict[str, Any]) -> str:
         return "message"
     if not isinstance(kind, str):
         return "other"
-    return _KINDS.get(kind, "message" if "parentUuid" in row and kind.encode() not in _NO_RELEASE else "other")
+    return _KINDS.get(
+        kind, "message" if "parentUuid" in row and kind.encode("utf-8", "replace") not in _NO_RELEASE else "other"
+    )
 
 
 _KINDS = {"api-request-shape": "shape", "api-request": "request"} | dict.fromkeys(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ccpin.errors import printable
 from ccpin.pinning.head import is_version, version_key
-from ccpin.sessions.audit import Audit, Session
+from ccpin.sessions.audit import Audit, Change, Session
 from ccpin.sessions.locks import FITS, NO_LOCK, NO_LOCK_THEN, OFF, UNKNOWN
 from ccpin.sessions.stats import Release, Spread
 
@@ -16,6 +17,7 @@ SAYS = {
     NO_LOCK_THEN: "before there was a lock",
     NO_LOCK: "no lock",
 }
+_MOST_CHANGES = 9
 _SPREADS = {
     "turns": "turns",
     "tool_calls_per_turn": "tools/turn",
@@ -34,15 +36,18 @@ def by_release(found: Audit) -> dict[str, list[Session]]:
 
 def named(one: Session) -> tuple[str, str, str, str, str]:
     """Its id, when it began, who wrote it, whether it fits, and with what it was written."""
-    return one.id[:8], when(one.first), _written(one), _fit(one), _how(one)
+    return printable(one.id[:8]), when(one.first), _written(one), _fit(one), _how(one)
 
 
 def _written(one: Session) -> str:
     if not one.changes:
         return " and ".join(one.releases)
-    return one.changes[0].before + "".join(
-        f" → {each.after} ({each.agent or 'row'} {each.row:,}, {when(each.at)})" for each in one.changes
-    )
+    left = f" and {len(one.changes) - _MOST_CHANGES:,} more" if len(one.changes) > _MOST_CHANGES else ""
+    return one.changes[0].before + "".join(map(_change, one.changes[:_MOST_CHANGES])) + left
+
+
+def _change(one: Change) -> str:
+    return f" → {one.after} ({printable(one.agent) or 'row'} {one.row:,}, {when(one.at)})"
 
 
 def _fit(one: Session) -> str:

@@ -9,6 +9,8 @@ import time
 from ccpin.errors import BadAge, BadSince
 from ccpin.pinning.settings import parse_age
 
+_LAST = 253_402_300_799  # 9999-12-31T23:59:59Z
+
 
 def seconds(text: str) -> float:
     """Since 1970, of `2026-11-23T14:32:33.188Z`; 0 for what is no time."""
@@ -21,8 +23,8 @@ def seconds(text: str) -> float:
 
 
 def iso(when: float) -> str:
-    """`2026-11-23T14:32:33Z`."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))
+    """`2026-11-23T14:32:33Z`. A commit may say any time; what is beyond four digits of years is told as their end."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(min(max(when, 0), _LAST)))
 
 
 def since(text: str, now: float) -> float:

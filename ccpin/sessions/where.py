@@ -18,10 +18,11 @@ cannot be read.
 from __future__ import annotations
 
 import os
-import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from ccpin.launching.clientdata import project_name
 
 _LONGEST = 200  # characters of a slug, from some release between 2.0.14 and 2.1.330 on
 _DEEPEST = 4  # folders below a session's own
@@ -47,20 +48,11 @@ class Passed:
     why: str
 
 
-def config_folder(env: Mapping[str, str]) -> str:
-    """Claude Code's own folder, absolute."""
-    return os.path.abspath(env.get("CLAUDE_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), ".claude"))
-
-
-def slug(folder: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]", "-", folder)
-
-
 def projects(config: str, folder: str | None = None) -> Iterator[str | Passed]:
     """The folders of transcripts, those of all projects or those that can hold sessions of `folder` (absolute) and of
     what is below it."""
     root = os.path.join(config, "projects")
-    wanted = None if folder is None else slug(folder)
+    wanted = None if folder is None else project_name(folder)
     for name in _names(root):
         if isinstance(name, Passed):
             yield name
@@ -94,7 +86,8 @@ def files(project: str) -> Iterator[File | Passed]:
             session = None if is_agent else name.removesuffix(".jsonl")
             yield from _file(os.path.join(project, name), project, session, is_agent=is_agent)
         elif os.path.lexists(inside := os.path.join(project, name, "subagents")):
-            yield from _agents(inside, project, name, _DEEPEST)
+            for found in _folder(os.path.join(project, name)):
+                yield from [found] if isinstance(found, Passed) else _agents(inside, project, name, _DEEPEST)
 
 
 def _agents(folder: str, project: str, session: str, deep: int) -> Iterator[File | Passed]:

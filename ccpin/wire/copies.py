@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ccpin.launching.clientdata import KEYS, config_folder, state_files
+from ccpin.launching.clientdata import KEYS, config_folder, project_name, state_files
 from ccpin.pinning import flags
 from ccpin.pinning.find import read_plain
 from ccpin.pinning.write import checkout
@@ -73,11 +72,6 @@ def put(found: list[Copy], home: str, cwd: str) -> None:
         text = value if isinstance(value, str) else json.dumps({**read_object(full), **value})
         with open(full, "w", encoding="utf-8") as file:
             file.write(text)
-
-
-def project_name(folder: str) -> str:
-    """How a folder is called among those below `.claude/projects`."""
-    return re.sub(r"[^A-Za-z0-9]", "-", folder)
 
 
 def exports(found: list[Copy]) -> dict[str, str]:

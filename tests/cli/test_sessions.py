@@ -199,3 +199,20 @@ def test_transcripts_are_only_read(pinned: Box, writer: Writer) -> None:
     before = state()
     ccpin(pinned, "sessions", "--stats", "--every").ok()
     assert state() == before
+
+
+def test_names_of_files_are_no_lines(pinned: Box, writer: Writer) -> None:
+    """Whoever names a file says nothing in ccpin's words."""
+    one = writer.session("2.0.14")
+    forged = "all is well\n\x1b[2J"
+    one.path.rename(writer.folder / f"x\n{forged}.jsonl")
+    agent = writer.agent(one, "2.0.14", beside=True)
+    agent.write_bytes(
+        agent.read_bytes() + agent.read_bytes().replace(b"2.0.14", b"2.1.0").replace(b'"uuid":"', b'"uuid":"x')
+    )
+    agent.rename(writer.folder / f"agent-\n{forged}.jsonl")
+    (writer.folder / f"link\n{forged}.jsonl").symlink_to("/dev/zero")
+    done = ccpin(pinned, "sessions", "--every").ok()
+    assert "agent-?all is well??[2J.jsonl" in done.out
+    assert "link?all is well" in done.err
+    assert not re.search(r"^all is well|\x1b", done.out + done.err, re.MULTILINE)

@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
+import time
 from pathlib import Path
 from typing import BinaryIO
+from unittest.mock import Mock
 
 import pytest
 
+from ccpin.sessions import copies
 from ccpin.sessions.audit import Audit, Session, audit
 from ccpin.sessions.lines import MOST, open_plain
+from ccpin.sessions.page import page
+from ccpin.sessions.tell import named
 from tests.fakes.transcripts import CANARY, LIE, RELEASES, Told, Writer
 
 ODD = ("broken", "interrupted", "progress", "snapshot", "unknown", "torn")
@@ -223,3 +229,56 @@ def test_a_file_that_is_being_written(writer: Writer) -> None:
             assert told(found) in ((("1.0.100",), []), truth(one))
     shutil.rmtree(writer.folder)
     assert look(writer).sessions == []
+
+
+def test_changes_without_end_take_no_time_without_end(writer: Writer) -> None:
+    """Each change asks whether its row was there before; that was the square of the rows (57 s for 30,000)."""
+    one = writer.session("2.0.14", turns=1)
+    row = json.loads(one.path.read_bytes().splitlines()[1])
+    rows = [json.dumps(row | {"uuid": f"u{at}", "version": f"2.0.{at % 2}"}) for at in range(10_000)]
+    one.path.write_text("\n".join(rows) + "\n")
+    began = time.process_time()
+    (found,) = look(writer).sessions
+    assert len(found.changes) == 9_999
+    assert time.process_time() - began < 2.5  # it was 6
+    assert len(named(found)[2]) < 500
+
+
+def test_forks_without_end_take_no_time_without_end(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each was held against each: 600 of 200 rows took half a minute."""
+    one = writer.session("2.0.14", turns=1)
+    rows = one.path.read_text()
+    last = json.loads(rows.splitlines()[-1])
+    for at in range(200):
+        name = f"0b5758c2-1491-4e35-9dad-{at:012}"
+        own = json.dumps(last | {"uuid": name, "timestamp": "2026-11-23T14:32:33.188Z"})
+        (writer.folder / f"{name}.jsonl").write_text((rows + own + "\n").replace(one.id, name))
+    pairs = Mock(side_effect=copies._is_later)
+    monkeypatch.setattr(copies, "_is_later", pairs)
+    found = look(writer)
+    assert pairs.call_count <= 201 * (3 * copies._NEAR + 1) < 201 * 200
+    assert found.nameless == 1  # the first: its rows have the times of the others', and its name comes behind theirs
+    assert sum(each.inherited > 0 for each in found.sessions) == 199
+
+
+@pytest.mark.parametrize("when", ["0000-00-00T00:00:00Z", "2026-02-30T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_times_that_never_were(writer: Writer, when: str) -> None:
+    one = writer.session("2.0.14", turns=1)
+    one.path.write_text(re.sub(r'"timestamp":"[^"]*"', f'"timestamp":"{when}"', one.path.read_text()))
+    found = look(writer)
+    assert [(each.first, each.last) for each in found.sessions] == [("", "")]
+    assert "Sessions, by release" in page(found, "x", None)
+
+
+def test_names_without_end(writer: Writer) -> None:
+    """Fields that hold whatever somebody writes into them do not become the answer."""
+    one = writer.session("2.1.330", turns=1)
+    row = next(row for row in map(json.loads, one.path.read_bytes().splitlines()) if "effort" in row)
+    many = [row | {"uuid": f"u{at}", "effort": "x" * (at % 16 + 1)} for at in range(500)]
+    for at, each in enumerate(many):
+        each["message"] = row["message"] | {"model": f"m-{at}"}
+    path = "/" + CANARY + "x" * 5000
+    one.path.write_text("".join(json.dumps(each | {"cwd": path}) + "\n" for each in many))
+    (found,) = look(writer).sessions
+    assert len(found.models) == 100
+    assert found.folder == ""

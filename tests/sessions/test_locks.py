@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -171,3 +172,18 @@ def test_more_changes_than_are_read(pinned: Project, monkeypatch: pytest.MonkeyP
     for name in ("ccpin.sessions.locks.MOST_COMMITS", "ccpin.pinning.history.MOST_COMMITS"):
         monkeypatch.setattr(name, 2)
     assert pinned.fit(("2.0.14", 1, 2)).verdict == "unknown"
+
+
+def test_a_commit_of_no_time(pinned: Project) -> None:
+    """A commit is a text, and its time any number; what is told of it is a year of four digits."""
+    when = 2**60
+    words = {"cwd": pinned.root, "env": pinned.env, "check": True, "capture_output": True, "text": True}
+    raw = subprocess.run(["git", "cat-file", "commit", "HEAD"], **words).stdout  # type: ignore[call-overload]
+    raw = re.sub(r"(?m)^(committer .*>) .*", rf"\1 {when} +0000", raw)
+    new = ["git", "hash-object", "-t", "commit", "-w", "--stdin", "--literally"]
+    commit = subprocess.run(new, input=raw, **words).stdout.strip()  # type: ignore[call-overload]
+    pinned.git("update-ref", "HEAD", commit)
+    found = timeline(str(pinned.lock), pinned.env)
+    assert found is not None
+    assert found.said[-1].when == when
+    assert iso(when) == "9999-12-31T23:59:59Z"

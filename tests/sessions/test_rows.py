@@ -118,6 +118,35 @@ def test_a_row_that_says_it_was_copied(place: str) -> None:
     assert found.copied
 
 
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_so_does_one_that_says_it_in_the_middle(place: str) -> None:
+    """The copy that somebody has copied again."""
+    said = {"forkedFrom": {"sessionId": "other", "messageUuid": "u"}}
+    row = FORMS[f"its own {place}"] | {"message": {"role": "user", "content": 'said "forkedFrom"'}}
+    at = list(row).index("uuid")
+    found = read_row(line(dict([*row.items()][:at]) | said | row))
+    assert found is not None
+    assert found.copied
+    unsaid = fast(line(row))  # in a text it is no reason to parse
+    assert unsaid is not None
+    assert not unsaid.copied
+
+
+@pytest.mark.parametrize("before", ["attachment", "data"])
+def test_an_answer_behind_something_else(before: str) -> None:
+    row = {"parentUuid": None, **OWN, before: {"type": "x"}, "message": answer([]), "type": "assistant", **NAMED}
+    found = read_row(line(row))
+    assert found is not None
+    assert found.model == b"m-1"
+
+
+def test_a_type_that_is_no_text() -> None:
+    """Half of a character, as JavaScript's strings may hold it, and UTF-8 does not."""
+    assert read_row(line({"type": "\ud800", "parentUuid": None, **OWN})) == read_row(
+        line({"type": "x", "parentUuid": None, **OWN})
+    )
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_what_is_no_row(form: str) -> None:
     whole = line(FORMS[form])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ccpin.sessions.where import File, Passed, config_folder, files, projects, slug
+from ccpin.launching.clientdata import project_name
+from ccpin.sessions.where import File, Passed, files, projects
 
 
 @pytest.fixture
@@ -23,16 +24,16 @@ def put(config: Path, name: str) -> Path:
     return path
 
 
-def test_the_folder_of_claude_code() -> None:
-    assert config_folder({"CLAUDE_CONFIG_DIR": "/elsewhere"}) == "/elsewhere"
-    assert config_folder({"CLAUDE_CONFIG_DIR": "here"}) == os.path.abspath("here")
-    assert config_folder({}) == os.path.join(os.path.expanduser("~"), ".claude")
-
-
 def test_the_folder_of_a_project(config: Path) -> None:
-    assert slug("/home/ann/my.shop_2") == "-home-ann-my-shop-2"
+    assert project_name("/home/ann/my.shop_2") == "-home-ann-my-shop-2"
+    assert project_name("/a/\U0001f600/é") == "-a-----"  # as `"/a/😀/é".replace(/[^a-zA-Z0-9]/g, "-")`
     long = "/work/" + "deep/" * 60
-    names = [slug("/work/shop"), slug("/work/shop/sub"), slug("/work/other"), slug(long)[:200] + "-1x2y3"]
+    names = [
+        project_name("/work/shop"),
+        project_name("/work/shop/sub"),
+        project_name("/work/other"),
+        project_name(long)[:200] + "-1x2y3",
+    ]
     for name in names:
         put(config, f"{name}/a.jsonl")
 
@@ -81,3 +82,15 @@ def test_links_are_named_and_not_followed(config: Path, tmp_path_factory: pytest
         ("projects/p/two/subagents", "a link, which is not followed"),
         ("projects/p/pipe.jsonl", "not a plain file"),
     }
+
+
+def test_a_sessions_folder_that_is_a_link(config: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    away = tmp_path_factory.mktemp("away")
+    (away / "subagents").mkdir()
+    (away / "subagents" / "agent-1.jsonl").write_text("{}\n")
+    put(config, "p/a.jsonl")
+    link = config / "projects/p/0b5758c2-1491-4e35-9dad-b1dfb190dfe2"
+    link.symlink_to(away)
+    found = list(files(str(config / "projects/p")))
+    assert Passed(str(link), "a link, which is not followed") in found
+    assert [os.path.basename(one.path) for one in found if isinstance(one, File)] == ["a.jsonl"]
