@@ -21,6 +21,10 @@ from ccpin.launching.shellfiles import create, read, rewrite
 from ccpin.paths import Home
 
 
+_MOST = 4 << 20
+"""Bytes of settings that are read. A project's may be a stranger's, and all of it is looked at."""
+
+
 @dataclass(frozen=True)
 class Edit:
     """What was done to a file: at `at`, `put` came in the place of `was`. `created`: there was none; `folders` were
@@ -145,7 +149,9 @@ def _alike(one: str, other: str) -> int:
 
 def _text(path: str) -> str | None:
     """The file's text with its line ends, None where there is none. Raises OSError, ValueError."""
-    data = read(path)
+    data = read(path, _MOST)
+    if data is not None and len(data) == _MOST:
+        raise ValueError(f"it has {_MOST:,} bytes or more")
     return None if data is None else data.decode("utf-8")
 
 

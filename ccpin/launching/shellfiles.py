@@ -107,13 +107,14 @@ def quote_fish(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def read(path: str) -> bytes | None:
-    """What a shell's file holds, None where there is none. Raises OSError; a fifo or folder is one."""
+def read(path: str, most: int = -1) -> bytes | None:
+    """What a shell's file holds, up to `most` bytes, None where there is none. Raises OSError; a fifo or folder is
+    one."""
     try:
         with open(path, "rb", opener=_open_at_once) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise OSError(0, "it is not a plain file")
-            return file.read()
+            return file.read(most)
     except FileNotFoundError:
         return None
 

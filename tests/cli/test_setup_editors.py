@@ -284,3 +284,11 @@ def test_a_link_out_of_the_project(box: Box, name: str) -> None:
     assert sentence("editor-file-unwritable").search(done.err)
     assert (away / "settings.json").read_text() == MINE
     assert os.listdir(away) == ["settings.json"]
+
+
+def test_settings_without_end(box: Box, settings: Path) -> None:
+    settings.write_bytes(b"{" + b" " * (4 << 20) + b"}")
+    before = settings.read_bytes()
+    done = ccpin(box, "setup", "--vscode").failed()
+    assert "it has 4,194,304 bytes or more" in done.err
+    assert settings.read_bytes() == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import functools
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -45,3 +46,21 @@ def borrowing() -> str:
     line = f"{REPOSITORY}\nimport site; site.addsitedir({str(packages)!r})\n"
     (lib / "site-packages" / "ccpin-tests.pth").write_text(line, encoding="utf-8")
     return str(folder / ("Scripts/python.exe" if windows else "bin/python"))
+
+
+def stand_in(path: Path) -> None:
+    """A `python3` that is the one of the tests; but it makes an environment in no time: pip, which takes seconds to be
+    unpacked, is that of the tests."""
+    import pip
+
+    packages = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    path.write_text(
+        f"""#!/bin/sh
+case "$1 $2 $3" in
+  '-I -m venv') {shlex.quote(sys.executable)} -I -m venv --without-pip "$4" || exit
+    exec ln -sfn {shlex.quote(os.path.dirname(pip.__file__))} "$4/{packages}/pip" ;;
+esac
+exec {shlex.quote(sys.executable)} "$@"
+"""
+    )
+    path.chmod(0o755)

@@ -18,7 +18,7 @@ import yaml
 
 from ccpin import __version__
 from tests.cli.arrange import ccpin, empty_store, pin
-from tests.fakes import wheel
+from tests.fakes import pythons, wheel
 from tests.fakes.actions import ACTION, Job
 from tests.fakes.box import Box
 from tests.fakes.pythons import REPOSITORY
@@ -209,8 +209,7 @@ def image(tmp_path: Path) -> dict[str, str]:
     wheel.build(folder)
     python = tmp_path / "bin" / "python3"
     python.parent.mkdir()
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    python.chmod(0o755)
+    pythons.stand_in(python)
     user = pwd.getpwuid(os.getuid()).pw_name
     home = {"HOME": str(tmp_path), "CCPIN_HOME": str(tmp_path / "usr local" / "ccpin"), "_REMOTE_USER": user}
     return {**home, "PATH": f"{python.parent}:/usr/bin:/bin", "PIP_NO_INDEX": "1", "FOLDER": str(folder)}

@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from ccpin import __version__
 from ccpin.paths import find_home
 from tests.cli.arrange import ccpin, empty_store, pin
-from tests.fakes import wheel
+from tests.fakes import pythons, wheel
 from tests.fakes.box import Box, Completed
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="it is a shell script")
@@ -44,8 +43,7 @@ def clone(box: Box) -> Box:
     ccpin(box, "init", "--yes").ok()
     empty_store(box)
     shutil.rmtree(box.ccpin_home)
-    (box.bin / "python3").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    (box.bin / "python3").chmod(0o755)
+    pythons.stand_in(box.bin / "python3")
     del box.env["CCPIN_HOME"]
     return box
 
