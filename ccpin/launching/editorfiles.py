@@ -20,7 +20,6 @@ from ccpin.launching.shellblocks import missing_folders, remove_empty
 from ccpin.launching.shellfiles import create, read, rewrite
 from ccpin.paths import Home
 
-
 _MOST = 4 << 20
 """Bytes of settings that are read. A project's may be a stranger's, and all of it is looked at."""
 

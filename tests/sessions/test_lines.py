@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import tracemalloc
@@ -51,6 +52,7 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="links")
 def test_a_link_is_not_opened(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path / "nothing")
-    with pytest.raises(OSError, match="link"):
+    (tmp_path / "there").write_text("{}\n")
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    with pytest.raises(OSError, match=os.strerror(errno.ELOOP)):
         open_plain(str(tmp_path / "link"))

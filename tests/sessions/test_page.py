@@ -115,3 +115,15 @@ def test_nothing_to_show(tmp_path: Path) -> None:
     text = page(Audit(), "x", None)
     Balanced(text)
     assert "0 sessions" in text
+
+
+def test_the_name_of_a_file_is_a_text(writer: Writer) -> None:
+    one = writer.session("2.0.14", turns=1)
+    agent = writer.agent(one, "2.0.14", beside=True)
+    rows = agent.read_text()
+    agent.write_text(rows + rows.replace("2.0.14", "2.1.0").replace('"uuid":"', '"uuid":"x'))
+    agent.rename(writer.folder / "agent-<img src=x onerror=alert()>.jsonl")
+    text = page(audit(str(writer.folder.parents[1]), {}), "<b>", None)
+    assert "agent-&lt;img src=x onerror=alert()&gt;.jsonl" in text
+    assert "<img" not in text
+    assert "<b>" not in text

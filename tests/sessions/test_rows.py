@@ -118,6 +118,22 @@ def test_a_row_that_says_it_was_copied(place: str) -> None:
     assert found.copied
 
 
+@pytest.mark.parametrize("deep", [1, 2])
+def test_an_object_that_ends_the_row_is_not_the_row(deep: int) -> None:
+    """Its members look like the row's own, but for one brace."""
+    inner: dict[str, Any] = {"a": 1, **NAMED, **NESTED, "gitBranch": "x"}
+    for _ in range(deep - 1):
+        inner = {"a": 1, "b": inner}
+    for form in FORMS:
+        found = read_row(line({**FORMS[form], "toolUseResult": inner}))
+        assert found is not None
+        assert (found.version, found.session, found.folder) == (b"2.0.14", b"s", b'"/work"')
+        assert found.uuid in (b"", b"u")
+    nameless = read_row(line({"parentUuid": None, "message": {"role": "user"}, "toolUseResult": inner}))
+    assert nameless is not None
+    assert (nameless.version, nameless.session, nameless.uuid) == (b"", b"", b"")
+
+
 @pytest.mark.parametrize("place", ["first", "last"])
 def test_so_does_one_that_says_it_in_the_middle(place: str) -> None:
     """The copy that somebody has copied again."""
