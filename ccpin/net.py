@@ -1,7 +1,7 @@
 """HTTP, as much of it as ccpin needs: small JSON documents, and large bodies as a stream of chunks.
 
-With its other parts, `ccpin.session` and `ccpin.resuming`, the only module that knows requests. Credentials go to the
-address they are written for and to no other: neither a redirect to another host nor ~/.netrc changes that. They are
+With its other parts, `ccpin.httpsession` and `ccpin.resuming`, the only module that knows requests. Credentials go to
+the address they are written for and to no other: neither a redirect to another host nor ~/.netrc changes that. They are
 looked up for the address as requests will ask it, because two readers of `https://a\\@b/` see two hosts.
 """
 
@@ -30,12 +30,12 @@ from ccpin.errors import (
     RegistryFailed,
     RegistryUnreachable,
 )
+from ccpin.httpsession import Session, cause_of, reason_of
 from ccpin.metadata import Kept, Metadata, is_etag, key_of
 from ccpin.network import Network, Proxy, environment_trust
 from ccpin.resuming import CHUNK as CHUNK
 from ccpin.resuming import PATIENCE as PATIENCE
 from ccpin.resuming import Patience, Resuming
-from ccpin.session import Session, cause_of, reason_of
 
 DOCUMENT_LIMIT = 8 << 20  # bytes; the full document of 471 releases has 0.7 MB
 _MOST_VALUES = 500_000  # in a document; Python takes up to 30 bytes of memory for one of `[[],[],…`

@@ -20,7 +20,7 @@ import urllib3
 
 from ccpin.connecting import Rude
 from ccpin.errors import CcpinError, RegistryFailed, RegistryUnreachable, Truncated
-from ccpin.session import cause_of, reason_of
+from ccpin.httpsession import cause_of, reason_of
 
 CHUNK = 256 * 1024  # bytes
 _RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")

@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 import pytest
 
-from ccpin import net, session
+from ccpin import httpsession, net
 from ccpin.releases import again
 from tests.fakes import upstream as fake_upstream
 from tests.fakes.box import Box
@@ -71,7 +71,7 @@ def nobodys_environment(
     for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
         monkeypatch.setenv(name, home)
     monkeypatch.setenv("CCPIN_HOME", os.path.join(home, "ccpin"))
-    monkeypatch.setattr(session, "BACKOFF", session.BACKOFF / 20)  # a second for every server that stumbles
+    monkeypatch.setattr(httpsession, "BACKOFF", httpsession.BACKOFF / 20)  # a second for every server that stumbles
     monkeypatch.setattr(os, "fsync", os.fstat)  # no machine loses its power here; it wants an open file no less
 
 

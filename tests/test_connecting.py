@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ccpin import connecting, net, session
+from ccpin import connecting, httpsession, net
 from ccpin.errors import RegistryUnreachable
 from ccpin.net import Http
 from tests.fakes.registry import Registry
@@ -20,7 +20,7 @@ WRAPPER = "@anthropic-ai/claude-code"
 QUICK = (1.0, 60.0)
 """A quarter of the patience that connections have, so that nobody waits for real seconds; `least` fits it."""
 
-BACKOFF = session.BACKOFF  # here it is what it is for users; in the tests it is shorter
+BACKOFF = httpsession.BACKOFF  # here it is what it is for users; in the tests it is shorter
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="a full backlog swallows packets on Linux only")
 
@@ -66,8 +66,8 @@ def seconds_to_fail(address: str) -> float:
 def test_how_long_is_waited_without_other_orders() -> None:
     assert net.TIMEOUT == Http()._timeout == (4, 60)
     assert (connecting._LEAST, BACKOFF) == (1.0, 0.2)
-    assert Http()._session.get_adapter("http://x/").max_retries.backoff_factor == session.BACKOFF
-    assert Http()._session.get_adapter("https://x/").max_retries.backoff_factor == session.BACKOFF
+    assert Http()._session.get_adapter("http://x/").max_retries.backoff_factor == httpsession.BACKOFF
+    assert Http()._session.get_adapter("https://x/").max_retries.backoff_factor == httpsession.BACKOFF
 
 
 @linux

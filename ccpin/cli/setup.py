@@ -62,7 +62,7 @@ def setup_command(
     notes = list(result.notes) if lines else ["there is nothing to take away"]
     if jetbrains:
         notes.append(f"in Settings → Tools → Claude Code, type as the Claude command: {shlex.quote(home.shim())}")
-    if vscode and not take_away:
+    if vscode and not take_away and not dry_run:
         notes.append("a window that is open starts it after it was reloaded")
     if result.activate and not take_away:
         notes.append(f"this shell sees it after: {result.activate}")

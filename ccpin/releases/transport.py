@@ -22,10 +22,10 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from ccpin.errors import BadCertificate
+from ccpin.httpsession import environment_proxy
 from ccpin.net import same_server
 from ccpin.network import Identity, Network, Proxy, Trust, certificates, environment_trust
 from ccpin.releases.npmrc import NpmConfig, Said, from_home, places
-from ccpin.session import environment_proxy
 
 _FALSE = ("false", "0", "null")  # and not `False` or `no`, which npm takes for true
 _NOTHING = ("null", "undefined", "false")
