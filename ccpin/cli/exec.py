@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 def exec_claude(args: Sequence[str], env: dict[str, str]) -> int:
     """`[--home DIR] [--version SPEC | --lock FILE] [--] ARGS…`. Returns only on Windows; raises CcpinError."""
     options, rest = _split(args)
+    if options.keys() >= {"--version", "--lock"}:
+        raise BadOption(reason="`--version` and `--lock` each name a release", command="ccpin exec")
     home = find_home({**env, "CCPIN_HOME": options["--home"]} if "--home" in options else env)
     if "--lock" in options:  # of `ccpin bisect`: it counts here, wherever it stands
-        from ccpin.pinning.find import read_pin
+        from ccpin.launching.candidate import read_candidate
 
-        pin = read_pin(home, options["--lock"], "asked")
-        return run_pin(rest, env, home, pin, install=install_missing, say=_say)
+        return run_pin(rest, env, home, read_candidate(home, options["--lock"]), install=_not_here, say=_say)
     if "--version" not in options:
         return launch(rest, env, home, install=install_missing, say=_say)
     from ccpin.launching.choose import pin_of_request, pin_or_none
@@ -38,6 +39,10 @@ def install_missing(home: Home, pin: Pin, env: dict[str, str]) -> None:
     from ccpin.launching.sync import sync
 
     sync(pin, home, env, progress=progress)
+
+
+def _not_here(home: Home, pin: Pin, env: dict[str, str]) -> None:
+    """Nothing: a candidate's file has no artifacts to install by, and its bisection has installed it."""
 
 
 def progress() -> Progress:

@@ -14,15 +14,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
-from ccpin.errors import BisectAborted, CommandNotStarted, StoreUnwritable
+from ccpin.errors import BisectAborted, CommandNotStarted, NotSetUp, StoreUnwritable
 from ccpin.files import replace_file
 from ccpin.launching.bisectlog import Seen
+from ccpin.launching.candidate import candidate_text
+from ccpin.launching.environment import EVIDENCE
 from ccpin.launching.shims import quote_sh, require_python
 from ccpin.paths import Home
-from ccpin.pinning.head import FORMAT, Head
+from ccpin.pinning.head import Head
 
 _SKIP = 125
+_PATIENCE = 3  # seconds for a command that is broken off
+_NOT_PASSED = frozenset({"CCPIN_DISABLE", *EVIDENCE})  # of a session that this was started in
 _ABORT = 128  # and all above: as for `git bisect run`
 
 
@@ -34,9 +39,12 @@ class Trial:
     ) -> None:
         self._command = list(command)
         self._cwd = cwd
-        self._env = {name: value for name, value in env.items() if name != "CCPIN_DISABLE"}
+        self._env = {name: value for name, value in env.items() if name not in _NOT_PASSED}
         self._lock = os.path.join(folder, "candidate.lock")
         self._shims = os.path.join(folder, "shims")
+        if os.pathsep in self._shims:
+            where = f"{self._shims} holds a `{os.pathsep}`, at which PATH is split"
+            raise NotSetUp(reason=f"no folder of ccpin's can stand on PATH: {where}; set CCPIN_HOME to another one")
         self._script = [require_python(python), "-I", "-m", "ccpin", "exec", "--home", home.root, "--lock", self._lock]
 
     def run(self, head: Head) -> Seen:
@@ -47,24 +55,19 @@ class Trial:
         command = list(self._command)
         if sys.platform == "win32":
             command[0] = shutil.which(command[0], path=path) or command[0]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=self._cwd,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=2,  # stdout is for the result
-                check=False,
-            )
+        try:  # stdout is for the result
+            process = subprocess.Popen(command, cwd=self._cwd, env=env, stdin=subprocess.DEVNULL, stdout=2)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
+            if not os.path.isdir(self._cwd):
+                reason = f"the folder where it ran is gone, {self._cwd}"
             raise CommandNotStarted(command=command[0], reason=reason) from None
-        return judged(done.returncode, head.version)
+        return judged(_ended(process), head.version)
 
     def _set_up(self, head: Head) -> None:
         try:
             os.makedirs(self._shims, 0o700, exist_ok=True)
-            replace_file(self._lock, head_text(head).encode(), 0o600)
+            replace_file(self._lock, candidate_text(head).encode(), 0o600)
             if sys.platform == "win32":
                 words = subprocess.list2cmdline(self._script).replace("%", "%%")
                 replace_file(os.path.join(self._shims, "claude.cmd"), f"@{words} -- %*\r\n".encode(), 0o700)
@@ -72,6 +75,23 @@ class Trial:
                 replace_file(os.path.join(self._shims, "claude"), _script(self._script).encode(), 0o700)
         except OSError as error:
             raise StoreUnwritable(path=self._shims, reason=(error.strerror or "unknown reason").lower()) from None
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int:
+    """Its exit code. Broken off, it gets the time to put back what it did: a terminal's Ctrl-C has reached it too, of
+    SIGTERM it is told."""
+    try:
+        return process.wait()
+    except BaseException as error:
+        try:
+            if not isinstance(error, KeyboardInterrupt):
+                process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE)
+        finally:  # after a second Ctrl-C, too
+            process.kill()
+            process.wait()
+        raise
 
 
 def judged(code: int, version: str) -> Seen:
@@ -82,17 +102,6 @@ def judged(code: int, version: str) -> Seen:
     if code >= _ABORT:
         raise BisectAborted(how=f"exit code {code}", version=version)
     return Seen(None if code == _SKIP else code != 0, f"exit code {code}")
-
-
-def head_text(head: Head) -> str:
-    """A lock's head alone, for `read_head`: its artifacts were verified when it was installed."""
-    node = f'node = "{head.node}"\n' if head.node is not None else ""
-    clean = "clean = true\n" if head.clean else ""
-    env = "".join(f'{name} = "{value}"\n' for name, value in head.env.items())
-    return (
-        f'lock-version = {FORMAT}\n\n[claude]\nversion = "{head.version}"\nrequest = "{head.version}"\n'
-        f'runtime = "{head.runtime}"\n{node}digest = "sha256:{head.digest}"\n{clean}\n[env]\n{env}\n[artifacts]\n'
-    )
 
 
 def _script(words: Sequence[str]) -> str:

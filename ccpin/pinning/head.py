@@ -22,6 +22,10 @@ from __future__ import annotations
 
 from ccpin.pinning import flags
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FORMAT = 1
 MAX_BYTES = 64 * 1024
 """A lock has about 2 kB. More than this is not read: some readers of TOML take quadratic time."""
@@ -61,8 +65,9 @@ class Head:
         self.node = node
 
 
-def read_head(data: bytes) -> Head | None:
-    """The head of a lock, or None when it is not canonical."""
+def read_head(data: bytes, takes: Callable[[str, str], bool] | None = None) -> Head | None:
+    """The head of a lock, or None when it is not canonical. `takes` says which flags may stand there with which values,
+    instead of those that the shim takes."""
     if b"\0" in data:
         return None
     section = ""
@@ -82,7 +87,7 @@ def read_head(data: bytes) -> Head | None:
                     **_claude(values), env=env, line=version_line, clean="clean" in values, node=values.get("node")
                 )
             continue
-        if not (_take_flag(words, env) if section == "[env]" else _take_value(words, section, values)):
+        if not (_take_flag(words, env, takes or _fits) if section == "[env]" else _take_value(words, section, values)):
             return None
         if words[0] == "version":
             version_line = number
@@ -169,12 +174,16 @@ def _take_value(words: list[str], section: str, values: dict[str, str]) -> bool:
     return name in _CHECKS and _CHECKS[name](value)
 
 
-def _take_flag(words: list[str], env: dict[str, str]) -> bool:
+def _take_flag(words: list[str], env: dict[str, str], takes: Callable[[str, str], bool]) -> bool:
     name, value = words[0], _unquote(words[1])
-    if name in env or flags.problem(name, value) or "[" in value or "]" in value:  # in a shell, brackets are globs
+    if name in env or not takes(name, value):
         return False
     env[name] = value
     return True
+
+
+def _fits(name: str, value: str) -> bool:
+    return not flags.problem(name, value) and "[" not in value and "]" not in value  # in a shell, brackets are globs
 
 
 def _unquote(word: str) -> str:
