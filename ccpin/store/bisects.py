@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from ccpin.errors import BisectBusy, StoreUnwritable
 from ccpin.files import make_folder, replace_file
@@ -22,28 +22,38 @@ from ccpin.store.entry import entry_parts
 from ccpin.store.holding import StillHeldError, held, is_held
 
 _MOST = 1 << 16  # bytes
+_PATIENCE = 0.2  # seconds: `ccpin prune` takes the lock for a moment, to see whether anybody has it
 
 
 def folder_of(home: Home, project: str, good: str, bad: str) -> str:
     """The folder of a bisection; `project` is absolute."""
-    name = hashlib.sha256(b"\0".join(map(os.fsencode, (project, good, bad)))).hexdigest()[:24]
-    return os.path.join(home.bisects, name)
+    return os.path.join(home.bisects, name_of(project, good, bad))
+
+
+def name_of(project: str, good: str, bad: str) -> str:
+    """The name of that folder."""
+    return hashlib.sha256(b"\0".join(map(os.fsencode, (project, good, bad)))).hexdigest()[:24]
 
 
 @contextmanager
 def at_work(home: Home, folder: str) -> Iterator[None]:
     """Keeps others from the same bisection. At the end it needs nothing more. Raises BisectBusy, StoreUnwritable."""
-    try:
-        make_folder(home.root)
-        os.makedirs(folder, 0o700, exist_ok=True)
-        with held(os.path.join(folder, "lock"), 0):
-            try:
-                yield
-            finally:
-                with suppress(OSError):
-                    os.unlink(os.path.join(folder, "needs"))
-    except StillHeldError as error:
-        raise BisectBusy(holder=error.holder) from None
+    with ExitStack() as stack:
+        try:
+            make_folder(home.bisects)
+            with suppress(FileExistsError):
+                os.mkdir(folder, 0o700)
+            stack.enter_context(held(os.path.join(folder, "lock"), _PATIENCE))
+        except StillHeldError as error:
+            raise BisectBusy(holder=error.holder) from None
+        except OSError as error:
+            reason = (error.strerror or "unknown reason").lower()
+            raise StoreUnwritable(path=error.filename or folder, reason=reason) from None
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                os.unlink(os.path.join(folder, "needs"))
 
 
 def need(folder: str, versions: Iterable[str]) -> None:
