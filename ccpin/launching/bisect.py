@@ -39,12 +39,12 @@ def bisect(log: Log, means: Means) -> Search:
     start = Search(asked.candidates)
     for end, later in ((asked.good, (asked.bad,)), (asked.bad, (start.next,))):
         if end not in log.seen:
-            means.tell(f"{end}, one end (about {start.steps} steps after the ends)")
+            means.tell(f"{end}, one end (about {steps_said(start.steps)} after the ends)")
             _try(log, means, end, [version for version in later if version])
         _require_told(asked, end, log.seen)
     search = _so_far(log)
     while (version := search.next) is not None:
-        means.tell(f"{version} (about {_steps(search.steps)} left)")
+        means.tell(f"{version} (about {steps_said(search.steps)} left)")
         _try(log, means, version, search.ahead())
         search = _so_far(log)
     log.done()
@@ -59,9 +59,14 @@ def _so_far(log: Log) -> Search:
         search = search.seen(version, "skip")
     normal = log.seen[asked.good].holds
     for version, seen in log.seen.items():
-        verdict: Verdict = "skip" if seen.holds is None else "good" if seen.holds == normal else "bad"
-        search = search.seen(version, verdict)
+        search = search.seen(version, _verdict(seen, normal))
     return search
+
+
+def _verdict(seen: Seen, normal: bool | None) -> Verdict:
+    if seen.holds is None:
+        return "absent" if seen.absent else "skip"
+    return "good" if seen.holds == normal else "bad"
 
 
 def _try(log: Log, means: Means, version: str, later: Sequence[str]) -> None:
@@ -71,7 +76,7 @@ def _try(log: Log, means: Means, version: str, later: Sequence[str]) -> None:
         means.ahead(later)
         seen = majority(lambda: means.judge(head), log.asked.runs)
     except _UNTESTABLE as error:
-        seen = Seen(None, error.message, 0)
+        seen = Seen(None, error.message, 0, absent=isinstance(error, NotOnChannel))  # whose numbers were guessed
     log.tried(version, seen)
     means.tell(f"{version}: {seen.said}")
 
@@ -103,5 +108,5 @@ def _require_told(asked: Asked, end: str, known: dict[str, Seen]) -> None:
         raise EndsAlike(good=asked.good, bad=asked.bad, why=both)
 
 
-def _steps(count: int) -> str:
+def steps_said(count: int) -> str:
     return "1 step" if count == 1 else f"{count} steps"

@@ -3,7 +3,7 @@ line; the file is replaced as a whole, so a killed process leaves the log of the
 
     {"event": "begin", "good": "2.1.113", "bad": "2.1.330", "command": ["sh", "check"], …, "candidates": […]}
     {"event": "trying", "version": "2.1.113"}
-    {"event": "tried", "version": "2.1.113", "holds": false, "said": "exit code 0"}
+    {"event": "tried", "version": "2.1.113", "holds": false, "said": "exit code 0", "runs": 1, "absent": false}
     {"event": "done"}
 """
 
@@ -12,14 +12,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from ccpin.errors import NothingToContinue, StoreUnwritable
 from ccpin.files import replace_file
 from ccpin.paths import Home
 from ccpin.pinning.find import read_plain
+from ccpin.pinning.head import is_version, version_key
+from ccpin.store.bisects import name_of
 
 _NAME = "log.jsonl"
 _MOST = 4 << 20  # bytes
@@ -52,11 +54,12 @@ class Asked:
 
 class Seen(NamedTuple):
     """What a release showed: whether what is looked for `holds`, None where that cannot be told; and why, or how often,
-    in a few words. `runs` is how often it was started for that."""
+    in a few words. `runs` is how often it was started for that; `absent` says that there is no such release."""
 
     holds: bool | None
     said: str
     runs: int = 1
+    absent: bool = False
 
 
 class Log:
@@ -97,10 +100,10 @@ class Log:
     def _take(self, entry: Mapping[str, Any]) -> None:
         """An entry that was read. Raises ValueError, TypeError, KeyError."""
         if entry["event"] == "tried":
-            holds = entry["holds"]
-            if not isinstance(holds, (bool, type(None))):
-                raise ValueError(holds)
-            self.seen[str(entry["version"])] = Seen(holds, str(entry["said"]), int(entry["runs"]))
+            values = {name: entry[name] for name in Seen._fields}
+            if entry["version"] not in self.asked.candidates or not all(_SEEN[name](values[name]) for name in _SEEN):
+                raise ValueError(entry)
+            self.seen[entry["version"]] = Seen(**values)
         self.is_done = self.is_done or entry["event"] == "done"
         self._lines.append(json.dumps(entry))
 
@@ -109,21 +112,87 @@ def read_log(folder: str) -> Log | None:
     """The log in a bisection's folder; None where there is none that can be read."""
     try:
         first, *rest = map(json.loads, read_plain(os.path.join(folder, _NAME), _MOST).decode().splitlines())
-        lists = {name: tuple(map(str, first[name])) for name in ("command", "skip", "candidates", "installed")}
-        values = {each.name: first[each.name] for each in fields(Asked)}
-        log = Log(folder, Asked(**{**values, **lists}))
+        log = Log(folder, _asked(first))
         for entry in rest:
             log._take(entry)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-    return log
+    asked = log.asked
+    return log if os.path.basename(folder) == name_of(asked.project, asked.good, asked.bad) else None
+
+
+def _asked(entry: Mapping[str, Any]) -> Asked:
+    """What a log begins with. Another ccpin may have asked more, and then the answer would be to something else. Raises
+    ValueError, TypeError, AttributeError."""
+    if entry.keys() != {"event", *_ASKED} or entry["event"] != "begin":
+        raise ValueError(entry)
+    if odd := [name for name, is_good in _ASKED.items() if not is_good(entry[name])]:
+        raise ValueError(odd)
+    values: dict[str, Any] = {}
+    for name in _ASKED:
+        values[name] = tuple(entry[name]) if isinstance(entry[name], list) else entry[name]
+    asked = Asked(**values)
+    keys = list(map(version_key, asked.candidates))
+    ends = (asked.candidates[0], asked.candidates[-1]) == (asked.good, asked.bad)
+    if not ends or keys != sorted(set(keys)) or bool(asked.command) == (asked.wire is not None):
+        raise ValueError(entry)
+    return asked
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < 10_000
+
+
+def _is_folder(value: object) -> bool:
+    return isinstance(value, str) and os.path.isabs(value) and "\0" not in value
+
+
+def _list_of(is_good: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(is_good, value))
+
+
+def _texts_by_name(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
+
+
+_VERSIONS = _list_of(is_version)
+_ASKED: Mapping[str, Callable[[Any], bool]] = {
+    "project": _is_folder,
+    "folder": _is_folder,
+    "good": is_version,
+    "bad": is_version,
+    "command": _list_of(lambda word: isinstance(word, str) and "\0" not in word),
+    "wire": lambda value: value is None or isinstance(value, str),
+    "env": _texts_by_name,
+    "clean": _is_bool,
+    "mode": ("first-party", "gateway").__contains__,
+    "runs": lambda value: _is_count(value) and value % 2 == 1,
+    "skip": _VERSIONS,
+    "candidates": lambda value: _VERSIONS(value) and len(value) > 1,
+    "installed": _VERSIONS,
+    "passed": _texts_by_name,
+}
+_SEEN: Mapping[str, Callable[[Any], bool]] = {
+    "holds": lambda value: value is None or isinstance(value, bool),
+    "said": _is_text,
+    "runs": _is_count,
+    "absent": _is_bool,
+}
 
 
 def folder_to_continue(home: Home, project: str) -> str:
     """The folder of the bisection of a project that was at work last, and is not done. Raises NothingToContinue."""
     found = [(when, folder) for when, folder, log in _logs(home) if log.asked.project == project and not log.is_done]
     if not found:
-        raise NothingToContinue(reason="none was begun, or all are done")
+        raise NothingToContinue(reason="none was begun, all are done, or another ccpin began it")
     return max(found)[1]
 
 

@@ -5,7 +5,8 @@
     search.seen("2.1.4", "bad").next                       # "2.1.2"
 
 By numbers alone, never by time. Where a release cannot be told, others near by are looked at; what is left of those in
-the end is what may be the first bad one, as well as the one that is known to be.
+the end is what may be the first bad one, as well as the one that is known to be. One that is absent, a number that was
+never published, is none of them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-Verdict = Literal["good", "bad", "skip"]
+Verdict = Literal["good", "bad", "skip", "absent"]
 
 
 @dataclass(frozen=True)

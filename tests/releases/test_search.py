@@ -85,6 +85,13 @@ def test_what_comes_next_is_among_what_was_foretold(verdicts: list[Verdict]) -> 
         assert verdict == "skip" or search.next is None or search.next in ahead
 
 
+def test_a_number_that_was_never_published_is_not_the_first_bad_one() -> None:
+    search = Search(versions(5)).seen("2.1.4", "absent")
+    assert search.next == "2.1.6"
+    search = search.seen("2.1.6", "bad").seen("2.1.2", "good")
+    assert (search.next, search.good, search.bad, search.skipped) == (None, "2.1.2", "2.1.6", ())
+
+
 def test_an_order_by_number_is_what_it_is_given() -> None:
     search = Search(("2.1.9", "2.1.10", "2.1.100"))
     assert search.next == "2.1.10"
