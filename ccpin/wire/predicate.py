@@ -12,6 +12,7 @@ import json
 import re
 import subprocess
 import sys
+import warnings
 from dataclasses import dataclass
 
 from ccpin.errors import BadOption
@@ -21,10 +22,11 @@ from ccpin.wire.sizes import blocks, tool_names
 _FORM = re.compile(r"(beta:|tool:|prompt~|model=)(.+)", re.DOTALL)
 _LONGEST = 1000  # characters of a regular expression
 _SECONDS = 10
+_FOUND, _NOT_FOUND = 10, 11  # exit codes; 1 is that of what failed
 _SEARCH = (
     "import json, re, sys\n"
     "pattern, texts = json.load(sys.stdin)\n"
-    "sys.exit(0 if any(re.search(pattern, text) for text in texts) else 1)\n"
+    f"sys.exit({_FOUND} if any(re.search(pattern, text) for text in texts) else {_NOT_FOUND})\n"
 )
 _COMMAND = "ccpin bisect"
 
@@ -72,14 +74,16 @@ def _require_regex(pattern: str) -> None:
         reason = f"a regular expression of {len(pattern):,} characters; {_LONGEST:,} are the most"
         raise BadOption(reason=reason, command=_COMMAND)
     try:
-        re.compile(pattern)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what may mean something else one day
+            re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         raise BadOption(reason=f"`{pattern}` is no regular expression: {error}", command=_COMMAND) from None
 
 
 def _searched(pattern: str, texts: list[str]) -> bool:
     """In a process of its own, which can be ended: some expressions take for ever."""
-    argv = [sys.executable, "-I", "-S", "-c", _SEARCH]
+    argv = [sys.executable, "-I", "-S", "-W", "ignore", "-c", _SEARCH]
     try:
         done = subprocess.run(
             argv, input=json.dumps([pattern, texts]).encode(), timeout=_SECONDS, capture_output=True, check=False
@@ -87,7 +91,7 @@ def _searched(pattern: str, texts: list[str]) -> bool:
     except subprocess.TimeoutExpired:
         reason = f"`{pattern}` takes more than {_SECONDS} s; write one that does not go back so often"
         raise BadOption(reason=reason, command=_COMMAND) from None
-    if done.returncode not in (0, 1) or done.stderr:
+    if done.returncode not in (_FOUND, _NOT_FOUND):
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
         raise BadOption(reason=f"`{pattern}` cannot be searched for: {''.join(said)}", command=_COMMAND)
-    return done.returncode == 0
+    return done.returncode == _FOUND
