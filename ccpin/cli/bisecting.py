@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from ccpin.cli.capturing import flags_of, mode_of
 from ccpin.cli.place import current_folder
 from ccpin.errors import BadOption, CcpinError, NothingToContinue, OtherBisect
+from ccpin.files import standing
+from ccpin.launching.bisect import steps_said
 from ccpin.launching.bisectlog import Asked, Log, folder_to_continue, read_log
 from ccpin.launching.choose import pin_of_request
 from ccpin.paths import Home
@@ -46,6 +48,9 @@ def asked_anew(given: Given, home: Home, env: dict[str, str]) -> tuple[str, Log]
     RegistryError, ChannelError, ReleaseError."""
     good, bad = _ends(given)
     _require_sense(given)
+    for version in _skips(given):
+        if not version_key(good) < version_key(version) < version_key(bad):
+            raise _bad(f"`--skip {version}` is not between {good} and {bad}: an end has to be told")
     env_flags, clean = flags_of(given.profile, home)
     candidates, passed = _between(good, bad, home, env)
     here, project = current_folder(), project_folder()
@@ -60,7 +65,7 @@ def asked_anew(given: Given, home: Home, env: dict[str, str]) -> tuple[str, Log]
         clean,
         mode_of(given.gateway),
         given.runs or 1,
-        tuple(version for version in candidates[1:-1] if version in given.skip),
+        _skips(given),
         candidates,
         tuple(version for version in candidates if version in own_versions(home)),
         passed,
@@ -80,8 +85,11 @@ def _require_sense(given: Given) -> None:
     runs = given.runs or 1
     if runs % 2 == 0:
         raise _bad(f"`--runs {runs}`: of an even number of runs there may be no majority; take {runs + 1}")
-    for version in given.skip:
-        _version(version, "--skip")
+
+
+def _skips(given: Given) -> tuple[str, ...]:
+    """Raises BadOption."""
+    return tuple(_version(version, "--skip") for version in given.skip)
 
 
 def resumed(given: Given, home: Home) -> tuple[str, Log]:
@@ -97,7 +105,7 @@ def resumed(given: Given, home: Home) -> tuple[str, Log]:
 def require_same(given: Given, log: Log | None) -> Log:
     """The log, where it is of what was asked now, as far as that was said. Raises NothingToContinue, OtherBisect."""
     if log is None:
-        raise NothingToContinue(reason="none was begun for these ends, or its log cannot be read")
+        raise NothingToContinue(reason="none was begun for these ends, or another ccpin began it")
     if log.is_done:
         raise NothingToContinue(reason=f"the one from {log.asked.good} to {log.asked.bad} is done")
     asked = log.asked
@@ -106,7 +114,7 @@ def require_same(given: Given, log: Log | None) -> Log:
         ("COMMAND", given.command, asked.command, shlex.join(asked.command) or "none"),
         ("--wire", given.wire, asked.wire, asked.wire or "not there"),
         ("--runs", given.runs, asked.runs, asked.runs),
-        ("--skip", set(given.skip), set(asked.skip), ", ".join(asked.skip) or "not there"),
+        ("--skip", set(_skips(given)), set(asked.skip), ", ".join(asked.skip) or "not there"),
         ("--profile", flags, (dict(asked.env), asked.clean), "another one"),
         ("--gateway", given.gateway, asked.mode == "gateway", "not there"),
     )
@@ -131,13 +139,13 @@ def disk_note(home: Home, env: dict[str, str], asked: Asked) -> Iterator[str]:
     """How long it takes, and what it may need of the disk."""
     steps = Search(asked.candidates).steps
     count = len(asked.candidates)
-    yield f"ccpin: {count} releases from {asked.good} to {asked.bad}: about {steps} steps after the two ends"
+    yield f"ccpin: {count} releases from {asked.good} to {asked.bad}: about {steps_said(steps)} after the two ends"
     here = {one.receipt.version for _, one in all_installs(home)}
     missing = len([version for version in asked.candidates if version not in here])
     most = min(2 * steps + 2, missing)  # with one ahead, which is the wrong one as often as not
     size = _size(home, env, asked.bad)
     if size is not None and most:
-        free = shutil.disk_usage(_there(home.root)).free
+        free = shutil.disk_usage(standing(home.root)).free
         yield (
             f"ccpin: up to {most} of them are installed for it, {most * size / 1e9:,.1f} GB at most"
             f" ({free / 1e9:,.1f} GB are free); `ccpin prune` frees them afterwards"
@@ -155,12 +163,6 @@ def _size(home: Home, env: dict[str, str], version: str) -> int | None:
         return lock.artifacts[artifact_key(lock)].size
     except (CcpinError, KeyError):  # whoever installs it will say so
         return None
-
-
-def _there(path: str) -> str:
-    while not os.path.isdir(path) and path != os.path.dirname(path):
-        path = os.path.dirname(path)
-    return path
 
 
 def _between(good: str, bad: str, home: Home, env: dict[str, str]) -> tuple[tuple[str, ...], dict[str, str]]:

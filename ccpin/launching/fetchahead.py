@@ -28,13 +28,18 @@ class FetchAhead:
         self.stop()
 
     def begin(self, versions: Iterable[str]) -> str | None:
-        """Begins with the first of these that is not installed; which one that is, None where all are."""
+        """Begins with the first of these that is not installed; which one that is, None where there is none."""
         self.stop()
         installed = {one.receipt.version for _, one in all_installs(self._home)}
         version = next((version for version in versions if version not in installed), None)
         if version is not None:
             quiet = subprocess.DEVNULL
-            process = subprocess.Popen([*self._argv, version], env=self._env, stdin=quiet, stdout=quiet, stderr=quiet)
+            try:
+                process = subprocess.Popen(
+                    [*self._argv, version], env=self._env, stdin=quiet, stdout=quiet, stderr=quiet
+                )
+            except OSError:
+                return None
             self._running = version, process
         return version
 
