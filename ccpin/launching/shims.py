@@ -65,11 +65,13 @@ def template(name: str) -> str:
 def render_posix(text: str, *, python: str, home: str, platform: str) -> str:
     """The sh shim, filled in. The values may hold anything but NUL. Raises RuntimeError for another template."""
     names = sorted(flags.TABLE)
+    common = flags.PROFILES["default"].env, flags.PROFILES["strict"].env  # looked for most: found soonest, if first
+    table = sorted(names, key=lambda name: [name not in env for env in common])
     values = {
         "ccpin_python": python,
         "ccpin_home": home,
         "ccpin_platform": platform,
-        "ccpin_table": f" {' '.join(f'{name}={flags.TABLE[name].kind.sign}' for name in names)} ",
+        "ccpin_table": f" {' '.join(f'{name}={flags.TABLE[name].kind.sign}' for name in table)} ",
         "ccpin_names": " ".join(names),
         "ccpin_unset": ",".join(f'"{name}":""' for name in names),
         "ccpin_measured": f" {' '.join(sorted(MEASURED, key=version_key))} ",

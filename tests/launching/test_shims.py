@@ -14,7 +14,7 @@ from ccpin.errors import NotSetUp
 from ccpin.launching import shims
 from ccpin.launching.settings import MEASURED
 from ccpin.paths import Home
-from ccpin.pinning.flags import TABLE
+from ccpin.pinning.flags import PROFILES, TABLE
 
 POSIX = """\
 #!/bin/sh
@@ -184,3 +184,14 @@ def test_status_knows_a_shim_of_another_ccpin(tmp_path: Path) -> None:
         write(file)
     assert status(home, home.shims).current
     assert not status(home, home.shims, python="/another").current
+
+
+def test_what_most_locks_set_is_found_first() -> None:
+    """The shim looks for each flag from the table's beginning."""
+    text = shims.render_posix(shims.template("claude"), python="/python", home="/home", platform="linux-x64")
+    (line,) = (line for line in text.splitlines() if line.startswith("ccpin_table="))
+    names = [word.partition("=")[0] for word in line.partition("'")[2].strip("' ").split()]
+    assert sorted(names) == sorted(TABLE)
+    for profile in ("default", "strict"):
+        env = PROFILES[profile].env
+        assert set(names[: len(env)]) == set(env)
