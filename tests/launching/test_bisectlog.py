@@ -127,3 +127,15 @@ def test_another_project_s_log_is_not_taken(home: Home) -> None:
     assert folder_to_continue(home, "/p") == str(path.parent)
     with pytest.raises(NothingToContinue):
         folder_to_continue(home, "/other")
+
+
+def test_of_two_the_one_that_was_at_work_last_goes_on(home: Home) -> None:
+    _, first = begun(home)
+    second = Path(folder_of(home, "/p", "2.1.1", "2.1.8"))
+    second.mkdir()
+    text = first.read_text().splitlines()[0].replace('"bad": "2.1.9"', '"bad": "2.1.8"').replace(', "2.1.9"]', "]")
+    (second / "log.jsonl").write_text(text)
+    for folder, other in ((first.parent, second), (second, first.parent)):
+        os.utime(folder / "log.jsonl", (2_000, 2_000))
+        os.utime(other / "log.jsonl", (1_000, 1_000))
+        assert folder_to_continue(home, "/p") == str(folder)
