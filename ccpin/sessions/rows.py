@@ -121,6 +121,8 @@ def _message(line: bytes) -> Row | None:
         own = _OWN(back[3]) if back else None
         if own is None:
             return None
+    if (back is None or not back[2]) and b',"timestamp":"' in front[1]:
+        return None
     model = _model(line, front.end())
     if model is None:
         return None

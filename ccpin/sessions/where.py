@@ -52,11 +52,12 @@ def projects(config: str, folder: str | None = None) -> Iterator[str | Passed]:
     """The folders of transcripts, those of all projects or those that can hold sessions of `folder` (absolute) and of
     what is below it."""
     root = os.path.join(config, "projects")
-    wanted = None if folder is None else project_name(folder)
+    of = () if folder is None else (folder, os.path.realpath(folder))
+    wanted = {project_name(each.rstrip(os.sep)) for each in of}
     for name in _names(root):
         if isinstance(name, Passed):
             yield name
-        elif wanted is None or _may_hold(name, wanted):
+        elif folder is None or any(_may_hold(name, each) for each in wanted):
             yield from _folder(os.path.join(root, name))
 
 

@@ -250,3 +250,11 @@ def test_the_same_as_by_the_parser(row: dict[str, Any], ascii_only: bool) -> Non
 
 def plainly(value: object) -> object:
     return json.loads(b'"' + value + b'"') if isinstance(value, bytes) else value
+
+
+def test_a_time_before_the_message_is_found() -> None:
+    """No release writes it there; one that did must not seem to have no times."""
+    row = line({"parentUuid": None, **OWN, **NAMED, "type": "assistant", "message": answer([])})
+    assert fast(row) is None
+    assert read_row(row) == parsed(row)
+    assert parsed(row) == Row("message", b"2.0.14", b"s", b"u", b"2026-11-23T14:32:33.188Z", b"m-1", folder=b'"/work"')
