@@ -14,7 +14,7 @@ from ccpin.cli.bisecting import Given, asked_anew, disk_note, require_same, resu
 from ccpin.cli.bisectsaid import answer, progress
 from ccpin.cli.capturing import GATEWAY, captured, head_of, kept_or_captured, with_flags
 from ccpin.cli.output import JSON, give, say
-from ccpin.errors import Stopped, printable
+from ccpin.errors import Interrupted, Stopped, Terminated, printable
 from ccpin.launching.bisect import Means, bisect
 from ccpin.launching.bisectlog import Log, Seen, read_log
 from ccpin.launching.fetchahead import FetchAhead
@@ -68,17 +68,18 @@ def bisect_command(
         try:
             with _means(log, folder, home, env) as means:
                 search = bisect(log, means)
-        except (KeyboardInterrupt, Stopped):
-            progress("what was seen is kept: `ccpin bisect --continue` goes on with it")
-            raise
+        except (KeyboardInterrupt, Stopped) as end:
+            error = Terminated() if isinstance(end, Stopped) else Interrupted()
+            error.hint = "what was seen is kept, go on with it: `ccpin bisect --continue`"  # repeating would drop it
+            raise error from None
     give("bisect", answer(log, search, home, env), as_json=as_json)
 
 
 def _dropped(folder: str, new: Log) -> Iterator[str]:
     old = read_log(folder)
-    if old is not None and not old.is_done:
-        seen = len(old.seen)
-        yield f"ccpin: starting anew; what was seen of {seen} releases is dropped (`--continue` goes on with it)"
+    if old is not None and old.seen and not old.is_done:
+        of = "1 release" if len(old.seen) == 1 else f"{len(old.seen)} releases"
+        yield f"ccpin: starting anew; what was seen of {of} is dropped (`--continue` would have gone on with it)"
     elif old is not None and old.asked != new.asked:
         yield "ccpin: this range was looked at before, for something else; starting anew"
 

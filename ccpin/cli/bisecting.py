@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import shutil
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from ccpin.cli.capturing import flags_of, mode_of
 from ccpin.cli.place import current_folder
-from ccpin.errors import BadOption, CcpinError, NothingToContinue, OtherBisect
+from ccpin.errors import BadOption, CcpinError, CommandNotStarted, NothingToContinue, OtherBisect
 from ccpin.files import standing
 from ccpin.launching.bisect import steps_said
 from ccpin.launching.bisectlog import Asked, Log, folder_to_continue, read_log
@@ -44,10 +45,10 @@ class Given:
 
 
 def asked_anew(given: Given, home: Home, env: dict[str, str]) -> tuple[str, Log]:
-    """The folder of a bisection that begins, and its log, not written yet. Raises BadOption, UnknownProfile, LockError,
-    RegistryError, ChannelError, ReleaseError."""
+    """The folder of a bisection that begins, and its log, not written yet. Raises BadOption, CommandNotStarted,
+    UnknownProfile, LockError, RegistryError, ChannelError, ReleaseError."""
     good, bad = _ends(given)
-    _require_sense(given)
+    _require_sense(given, env)
     for version in _skips(given):
         if not version_key(good) < version_key(version) < version_key(bad):
             raise _bad(f"`--skip {version}` is not between {good} and {bad}: an end has to be told")
@@ -74,8 +75,8 @@ def asked_anew(given: Given, home: Home, env: dict[str, str]) -> tuple[str, Log]
     return folder, Log(folder, asked)
 
 
-def _require_sense(given: Given) -> None:
-    """Raises BadOption."""
+def _require_sense(given: Given, env: dict[str, str]) -> None:
+    """Raises BadOption, and CommandNotStarted for a word that is on no PATH: a mistyped one drops no log."""
     if bool(given.command) == (given.wire is not None):
         raise _bad("it takes a COMMAND behind `--`, or `--wire`")
     if given.wire is not None:
@@ -85,6 +86,10 @@ def _require_sense(given: Given) -> None:
     runs = given.runs or 1
     if runs % 2 == 0:
         raise _bad(f"`--runs {runs}`: of an even number of runs there may be no majority; take {runs + 1}")
+    word = next(iter(given.command), "claude")
+    bare = word != "claude" and not os.path.dirname(word)
+    if bare and shutil.which(word, path=env.get("PATH") or os.defpath) is None:
+        raise CommandNotStarted(command=word, reason=os.strerror(errno.ENOENT).lower())
 
 
 def _skips(given: Given) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ccpin.errors import Stopped
 from ccpin.launching.environment import EVIDENCE
 from ccpin.launching.fetchahead import FetchAhead
 from ccpin.pinning import flags
@@ -384,8 +385,36 @@ class TestGoingOn:
     def test_without_continue_it_starts_anew_and_says_so(self, project: Box) -> None:
         self.broken_off(project)
         done = ccpin(project, "bisect", *RANGE, *COMMAND).ok()
-        assert "starting anew; what was seen of 4 releases is dropped" in done.err
+        assert "starting anew; what was seen of 4 releases is dropped (`--continue` would have" in done.err
         assert tried(project)[4:6] == ["2.0.20", "2.0.60"]
+
+    def test_a_mistyped_command_drops_nothing(self, project: Box) -> None:
+        self.broken_off(project)
+        failed = ccpin(project, "bisect", *RANGE, "--", "nowhere").failed()
+        assert sentence("command-not-started").search(failed.err)
+        assert "dropped" not in failed.err
+        assert data(ccpin(project, "bisect", "--continue", "--json").ok())["first"] == FIRST
+        assert tried(project).count("2.0.20") == 1
+
+    def test_where_nothing_was_seen_nothing_is_dropped(self, project: Box) -> None:
+        ccpin(project, "bisect", *RANGE, "--", "sh", "-c", "exit 130").failed()
+        assert "dropped" not in ccpin(project, "bisect", *RANGE, *COMMAND).ok().err
+
+    @pytest.mark.parametrize(("end", "code"), [(KeyboardInterrupt, 130), (Stopped, 143)])
+    def test_a_signal_names_the_way_on(
+        self, project: Box, monkeypatch: pytest.MonkeyPatch, end: type[BaseException], code: int
+    ) -> None:
+        """To repeat the command, as elsewhere, would drop what was seen."""
+
+        def ended(*_: object) -> None:
+            raise end
+
+        monkeypatch.setattr("ccpin.cli.bisect.bisect", ended)
+        failed = ccpin(project, "bisect", *RANGE, *COMMAND).failed(code)
+        assert "what was seen is kept, go on with it: `ccpin bisect --continue`" in failed.err
+        assert "repeat the command" not in failed.err
+        monkeypatch.undo()
+        assert data(ccpin(project, "bisect", "--continue", "--json").ok())["first"] == FIRST
 
     def test_new_releases_do_not_change_what_was_asked(self, project: Box, upstream: Upstream) -> None:
         self.broken_off(project)
