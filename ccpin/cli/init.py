@@ -84,7 +84,7 @@ def init_command(
         carry_out(steps[1:])
     said = _WOULD if dry_run else _SAID
     rows = [{"path": step.path, "action": said[step.verb]} for step in steps]
-    notes = list(_notes(steps, spec if pinned else None, place))
+    notes = list(_notes(steps, spec if pinned else None))
     text = "\n".join(f"{row['action']:<12} {row['path']}" for row in rows)
     give("init", Answer({"files": rows, "install_source": place, "notes": notes}, text, notes), as_json=as_json)
 
@@ -112,14 +112,14 @@ def _ask(steps: Sequence[Step], as_json: bool) -> None:
     typer.confirm("Write this?", abort=True, err=True)
 
 
-def _notes(steps: Sequence[Step], not_pinned: str | None, place: str | None) -> Iterator[str]:
+def _notes(steps: Sequence[Step], not_pinned: str | None) -> Iterator[str]:
     if not_pinned:
         yield f"note: the lock stays as it is; `ccpin use {shlex.quote(not_pinned)}` changes it"
     for step in steps:
         if step.verb == "by hand":
             what = "it differs" if step.text.startswith("--- ") else "add to it, where it fits"
             yield f"note: {step.path} is yours; {what}:\n{_indented(step.text)}"
-    if not place and any(step.path.endswith(".sh") and step.verb == "write" for step in steps):
+    if any(step.path.endswith(".sh") and "\nsource=''\n" in step.text.replace("\r\n", "\n") for step in steps):
         yield (
             "note: the script does not know where your team gets ccpin from: `ccpin init --install-source PLACE` writes"
             " it there, or CCPIN_INSTALL_SOURCE says so to whoever runs it"

@@ -21,7 +21,7 @@ _MOST = 1 << 20  # bytes of a file that is looked into
 
 @dataclass(frozen=True)
 class Step:
-    """`path` is absolute; `text` is what the file will hold, or, by hand, what is missing in it."""
+    """`path` is absolute; `text` is what the file will hold, or holds, or, by hand, what is missing in it."""
 
     path: str
     verb: Verb
@@ -59,7 +59,7 @@ def _step(root: str, file: Wanted) -> Step:
 def _beside(path: str, held: str, file: Wanted) -> Step:
     """Where there is a file already."""
     if _has(held.replace("\r\n", "\n"), file):
-        return Step(path, "nothing")
+        return Step(path, "nothing", held)
     mode = os.stat(path).st_mode & 0o777
     if file.append:
         newline = "\r\n" if "\r\n" in held else "\n"
