@@ -993,7 +993,7 @@ class NothingToShow(WireError):
 class PageNotWritable(WireError):
     code = "page-not-writable"
     text = "{path} cannot be written: {reason}"
-    hint = "name a file where you may write: `--html /tmp/diff.html`"
+    hint = "name a file where you may write: `--html /tmp/page.html`"
 
 
 # --- bisecting --------------------------------------------------------------------------------------

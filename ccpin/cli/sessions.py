@@ -18,6 +18,8 @@ from ccpin.pinning.find import nearest_lock
 from ccpin.sessions.audit import Audit, audit
 from ccpin.sessions.page import page
 from ccpin.sessions.stats import figures
+from ccpin.sessions.tell import when
+from ccpin.sessions.times import iso
 from ccpin.sessions.times import since as since_seconds
 
 
@@ -46,7 +48,8 @@ def sessions_command(
     releases = figures(found) if stats else None
     where = "all projects" if folder is None else folder
     if html is not None:
-        written(html, page(found, where, releases))
+        span = f" since {when(iso(start))}" if start else ""  # the page is read on another day
+        written(html, page(found, where + span, releases))
     notes = [f"note: {printable(one.path)} was not read: {one.why}" for one in found.passed]
     text = text_of(found, where, config, releases, since=since, every=every)
     data = data_of(found, folder, start, releases)

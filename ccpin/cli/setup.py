@@ -60,7 +60,9 @@ def setup_command(
         result = _together(result, [], [missing])
     lines = [f"{c.action:<12} {c.path}" + (f"  ({c.detail})" if c.detail else "") for c in result.changes]
     notes = list(result.notes) if lines else ["there is nothing to take away"]
-    if jetbrains:
+    if jetbrains and take_away:
+        notes.append("in Settings → Tools → Claude Code, type as the Claude command what it was before: claude")
+    elif jetbrains:
         notes.append(f"in Settings → Tools → Claude Code, type as the Claude command: {shlex.quote(home.shim())}")
     if vscode and not take_away and not dry_run:
         notes.append("a window that is open starts it after it was reloaded")

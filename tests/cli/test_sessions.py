@@ -120,7 +120,9 @@ def test_which_folder(pinned: Box, writer: Writer, tmp_path: Path) -> None:
     assert ids() == ids(cwd=below) == {one.id, inside.id}
     assert ids("--project", str(below)) == {inside.id}
     assert ids("--project", "../apart", cwd=tmp_path / "apart") == ids(cwd=apart) == {other.id}
-    assert ids("--all") == {one.id, inside.id, other.id}
+    assert ids("--all") == ids("--project", "/") == {one.id, inside.id, other.id}
+    (tmp_path / "link").symlink_to(apart)
+    assert ids("--project", str(tmp_path / "link")) == {other.id}
 
 
 def test_another_folder_of_claude_code(pinned: Box, writer: Writer, tmp_path: Path) -> None:
@@ -186,6 +188,9 @@ def test_as_a_page(pinned: Box, writer: Writer) -> None:
     ccpin(pinned, "sessions", "--stats", "--html", "page.html").ok()
     path = pinned.project / "page.html"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert f"{pinned.project.resolve()}: 1 session" in path.read_text()
+    ccpin(pinned, "sessions", "--since", "2026-01-02", "--html", "page.html").ok()
+    assert f"{pinned.project.resolve()} since 2026-01-02 00:00: " in path.read_text()
     assert sentence("page-not-writable").search(ccpin(pinned, "sessions", "--html", "none/x.html").failed().err)
 
 

@@ -230,6 +230,9 @@ def test_options_that_make_no_sense(box: Box, options: list[str]) -> None:
 def test_jetbrains_is_told_by_hand(box: Box) -> None:
     done = ccpin(box, "setup", "--jetbrains").ok()
     assert f"Settings → Tools → Claude Code, type as the Claude command: '{box.layout.shim()}'" in done.err
+    undone = ccpin(box, "setup", "--undo", "--jetbrains").ok()
+    assert "type as the Claude command what it was before: claude\n" in undone.err
+    assert str(box.layout.shim()) not in undone.err
 
 
 def test_shims_only(box: Box) -> None:
