@@ -119,11 +119,13 @@ def _notes(steps: Sequence[Step], not_pinned: str | None) -> Iterator[str]:
         if step.verb == "by hand":
             what = "it differs" if step.text.startswith("--- ") else "add to it, where it fits"
             yield f"note: {step.path} is yours; {what}:\n{_indented(step.text)}"
-    if any(step.path.endswith(".sh") and "\nsource=''\n" in step.text.replace("\r\n", "\n") for step in steps):
-        yield (
-            "note: the script does not know where your team gets ccpin from: `ccpin init --install-source PLACE` writes"
-            " it there, or CCPIN_INSTALL_SOURCE says so to whoever runs it"
-        )
+    for step in steps:
+        if step.path.endswith(".sh") and "\nsource=''\n" in step.text.replace("\r\n", "\n"):
+            does = "writes it there" if step.verb == "write" else "shows the line to change"
+            yield (
+                "note: the script does not know where your team gets ccpin from: `ccpin init --install-source PLACE`"
+                f" {does}, or CCPIN_INSTALL_SOURCE says so to whoever runs it"
+            )
 
 
 def _indented(text: str) -> str:

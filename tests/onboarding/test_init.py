@@ -64,7 +64,7 @@ def test_a_second_run_changes_nothing(repository: Box) -> None:
     done = ccpin(repository, "init", *ALL).ok()  # there is nothing to ask
     assert looking.tree(repository.project) == before
     assert {line.partition(" ")[0] for line in done.out.splitlines()} == {"unchanged"}
-    assert "does not know where your team gets ccpin from" in done.err  # as long as that is so
+    assert "`ccpin init --install-source PLACE` shows the line to change" in done.err  # as long as that is so
     script = repository.project / "scripts" / "claude-setup.sh"
     script.write_text(script.read_text().replace("\nsource=''\n", "\nsource='tools/ccpin.whl'\n"))
     assert not ccpin(repository, "init", *ALL).ok().err
