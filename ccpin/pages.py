@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+DOCTYPE = "<!DOCTYPE html>"
+
 STYLE = """
 :root {
   color-scheme: light dark;
@@ -76,7 +78,7 @@ th { white-space: nowrap; }
 def document(name: str, about: str, main: str, style: str = "") -> str:
     """A whole page: `main` is HTML, `name` and `about` are text, `style` comes behind STYLE."""
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'{DOCTYPE}\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(name)}</title>\n"
         f'<link rel="icon" href="data:,">\n<style>{STYLE}{style}</style>\n</head>\n<body>\n'

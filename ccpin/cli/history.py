@@ -65,6 +65,7 @@ def history_command(
     if html is not None:
         written(html, history_page(found, f"P{which[1:]}."))
     notes = [f"note: {version} is not among them: {why}" for version, why in passed.items()]
+    notes += [] if html is None else [f"note: the page is {html}"]
     data = {"mode": mode, "flags": told, "clean": clean, "passed": passed, "releases": [one.to_json() for one in found]}
     give(
         "history",

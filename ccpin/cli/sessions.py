@@ -51,6 +51,7 @@ def sessions_command(
         span = f" since {when(iso(start))}" if start else ""  # the page is read on another day
         written(html, page(found, where + span, releases))
     notes = [f"note: {printable(one.path)} was not read: {one.why}" for one in found.passed]
+    notes += [] if html is None else [f"note: the page is {printable(html)}"]
     text = text_of(found, where, config, releases, since=since, every=every)
     data = data_of(found, folder, start, releases)
     give("sessions", Answer(data, text, notes, _errors(found, check)), as_json=as_json)

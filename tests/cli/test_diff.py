@@ -123,6 +123,10 @@ def test_a_page_goes_through_links_and_over_files_alone(box: Box) -> None:
     for path in ("/dev/null", str(box.project)):
         failed = ccpin(box, "diff", "2.0.14", "2.1.330", "--html", path).failed()
         assert "cannot be written: it is there, and not a file" in failed.err
+    other = Path(box.project, "renovate.json")
+    other.write_text("{}")
+    assert "it is there, and not a page" in ccpin(box, "diff", "2.0.14", "2.1.330", "--html", other.name).failed().err
+    assert other.read_text() == "{}"
     failed = ccpin(box, "diff", "2.0.14", "2.1.330", "--html", "-").failed()
     assert "- cannot be written: a page is not for a terminal" in failed.err
 
