@@ -29,7 +29,7 @@ BUDGETS = {
     ("dash", DEFAULT): 1.60,
     ("dash", STRICT): 2.20,
     ("dash", "no pin"): 1.45,
-    ("bash", DEFAULT): 1.80,
+    ("bash", DEFAULT): 1.85,
     ("bash", STRICT): 2.70,
     ("bash", "no pin"): 1.65,
 }
