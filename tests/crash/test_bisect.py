@@ -56,7 +56,7 @@ def test_by_the_command_itself(project: Box, step: int, signal: str, code: int) 
     line = f"{CHECK}; code=$?; test -e go || test $(wc -l < tried) -lt {step} || {{ {kill}; }}; exit $code"
     killed = project.ccpin("bisect", *RANGE, "--", "sh", "-c", line)
     assert killed.code == code
-    assert signal == "KILL" or "`ccpin bisect --continue` goes on" in killed.err
+    assert signal == "KILL" or "go on with it: `ccpin bisect --continue`" in killed.err
     (project.project / "go").touch()
     before = tried(project)
     again(project, ())
